@@ -1,0 +1,1 @@
+"""Every API error in one shape: RFC 9457 problem details."""

@@ -1,0 +1,39 @@
+"""The Celery application: the doorbell. The database is the record (DESIGN rule 3)."""
+
+import functools
+import os
+from typing import Any
+
+from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from celery.signals import worker_process_init
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+
+class DoorbellTask(DjangoTask):
+    """A task whose ring may be lost without harm, because the sweeper rings again."""
+
+    abstract = True
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        """Ring after the commit; a broker that is down is logged and never fails the request.
+
+        `robust=True` is the reason for this override: Celery's own version lets the broker's error
+        reach the browser after the scan is already safe in the database.
+        """
+        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+
+
+app = Celery("lightbox", task_cls=DoorbellTask)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["scans"], related_name="pipeline")
+
+
+@worker_process_init.connect
+def load_active_model(**_: Any) -> None:
+    """Load the serving graph in the child, never in the parent: a graph built before fork hangs the child."""
+    from inference import registry
+
+    registry.warm_up()

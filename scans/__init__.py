@@ -1,0 +1,1 @@
+"""The clinical record, from intake to report. Read pipeline.py first."""

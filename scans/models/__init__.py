@@ -1,0 +1,24 @@
+"""The clinical record: Patient, Scan and Image, Diagnosis, Review, Report. A later one points at an earlier, never back."""
+
+from scans.models.diagnosis import Diagnosis, Outcome
+from scans.models.patient import Patient, Sex
+from scans.models.report import Report, ReportStatus
+from scans.models.review import Review, Verdict
+from scans.models.scan import Image, Priority, Scan, ScanStatus
+from scans.models.submission import IdempotencyKey
+
+__all__ = [
+    "Diagnosis",
+    "IdempotencyKey",
+    "Image",
+    "Outcome",
+    "Patient",
+    "Priority",
+    "Report",
+    "ReportStatus",
+    "Review",
+    "Scan",
+    "ScanStatus",
+    "Sex",
+    "Verdict",
+]

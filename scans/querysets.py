@@ -1,0 +1,62 @@
+"""Every read rule: who may see what is decided here and nowhere else."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import Hospital, User
+from accounts.roles import Ability
+
+if TYPE_CHECKING:
+    from scans.models import Image, Patient, Scan
+
+
+def _hospitals(user: User | AnonymousUser, ability: str) -> QuerySet[Hospital]:
+    return user.hospitals_with(ability) if isinstance(user, User) else Hospital.objects.none()
+
+
+class PatientQuerySet(QuerySet["Patient"]):
+    """Reads of patients."""
+
+    def visible_to(self, user: User | AnonymousUser, ability: str = Ability.VIEW_SCANS) -> "PatientQuerySet":
+        """Return the patients of the hospitals where `user` has `ability`."""
+        return self.filter(hospital__in=_hospitals(user, ability))
+
+
+class ScanQuerySet(QuerySet["Scan"]):
+    """Reads of scans."""
+
+    def visible_to(self, user: User | AnonymousUser, ability: str = Ability.VIEW_SCANS) -> "ScanQuerySet":
+        """Return the scans of the hospitals where `user` has `ability`; used by every page, endpoint and export."""
+        return self.filter(hospital__in=_hospitals(user, ability))
+
+    def awaiting_review(self) -> "ScanQuerySet":
+        """Return the scans a radiologist still has to report, whatever the model did."""
+        # A positive list, because the worklist's index can serve it and cannot serve an exclusion.
+        return self.filter(status__in=["received", "analysing", "awaiting_review"])
+
+    def most_urgent_first(self) -> "ScanQuerySet":
+        """Order by priority, then by how long the scan has waited."""
+        return self.order_by("priority", "received_at", "id")
+
+    def unfinished(self) -> "ScanQuerySet":
+        """Return the scans whose pictures or analysis are not complete."""
+        return self.filter(analysis_finished_at=None)
+
+    def with_results(self) -> "ScanQuerySet":
+        """Fetch patient, hospital, images and diagnoses in a constant number of queries."""
+        from scans.models import Diagnosis
+
+        diagnoses: QuerySet[Any] = Diagnosis.objects.select_related("model_version").order_by("-created_at")
+        return self.select_related("patient", "hospital").prefetch_related(
+            "images", Prefetch("images__diagnoses", queryset=diagnoses)
+        )
+
+
+class ImageQuerySet(QuerySet["Image"]):
+    """Reads of images."""
+
+    def visible_to(self, user: User | AnonymousUser, ability: str = Ability.VIEW_SCANS) -> "ImageQuerySet":
+        """Return the images of the hospitals where `user` has `ability`."""
+        return self.filter(hospital__in=_hospitals(user, ability))
