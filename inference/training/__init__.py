@@ -1,0 +1,1 @@
+"""Plain Python and Keras: a manifest in, a bundle with honest figures out."""

@@ -1,0 +1,77 @@
+"""The commands of training: python -m inference.training import|train|..."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from inference.training.config import TrainingConfig
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; `arguments` default to the process's own."""
+    parser = argparse.ArgumentParser(prog="python -m inference.training")
+    commands = parser.add_subparsers(required=True)
+    _add_import(commands)
+    _add_train(commands)
+    chosen = parser.parse_args(arguments)
+    chosen.run_command(chosen)
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("import", help="make the training manifest of a data set")
+    parser.add_argument("manifest", type=Path, help="the data set's own manifest.csv")
+    parser.add_argument("--out", type=Path, default=Path("var/training/manifest.csv"))
+    parser.set_defaults(run_command=_import)
+
+
+def _import(chosen: argparse.Namespace) -> None:
+    from inference.training.dataset import write_manifest
+    from inference.training.importers import import_collection
+
+    films, left_out = import_collection(chosen.manifest)
+    write_manifest(films, chosen.out)
+    print(f"{len(films)} films in {chosen.out}; left out: {left_out or 'none'}")
+
+
+def _add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("train", help="train a network, or go on with a stopped run")
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--images", type=Path, required=True, help="folder the manifest's files are in")
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and curves")
+    parser.add_argument("--cache", type=Path, default=Path("var/training/cache"))
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--minutes", type=float, help="wall-clock budget over all sittings")
+    budget.add_argument("--epochs", type=int)
+    parser.add_argument("--stage", action="append", metavar="SIZE:SHARE", help="e.g. 64:0.5; repeat, in order")
+    parser.add_argument("--batch", type=int, default=TrainingConfig.batch)
+    parser.add_argument("--leave-out", action="append", default=[], metavar="SOURCE")
+    parser.add_argument("--seed", type=int, default=TrainingConfig.seed)
+    parser.set_defaults(run_command=_train)
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    from inference.training.dataset import read_manifest
+    from inference.training.train import train
+
+    stored = chosen.run / "config.json"
+    config = TrainingConfig.read(stored) if stored.exists() else _config(chosen)
+    manifest = read_manifest(chosen.manifest, labels=config.labels)
+    train(config, manifest, images=chosen.images, run=chosen.run, cache=chosen.cache)
+
+
+def _config(chosen: argparse.Namespace) -> TrainingConfig:
+    config = TrainingConfig(
+        epochs=chosen.epochs,
+        minutes=chosen.minutes,
+        batch=chosen.batch,
+        seed=chosen.seed,
+        left_out_sources=tuple(chosen.leave_out),
+    )
+    if chosen.stage:
+        pairs = (text.split(":") for text in chosen.stage)
+        config = replace(config, stages=tuple((int(size), float(share)) for size, share in pairs))
+    return config
+
+
+if __name__ == "__main__":
+    main()
