@@ -1,0 +1,64 @@
+"""Decodes one picture, once, for the display, the thumbnail and the network alike; runs in a worker only."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .colour import refuse_verdict
+from .colour_check import verdict
+from .errors import UnreadableImage
+from .header import FileFacts, Limits, inspect_file
+from .read_dicom import decode_dicom, read_dicom
+from .read_raster import open_raster, read_raster
+from .read_window import Grey
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded film: pixels (H, W) float32 in 0..1, 0 = black = air, 1 = white = dense; as it is to be shown.
+
+    `window` says in words which mapping was applied; `sha256` is of the file as stored.
+    """
+
+    pixels: Grey
+    facts: FileFacts
+    window: str
+    sha256: str
+
+
+def read_picture(path: Path, *, limits: Limits | None = None) -> Picture:
+    """Decode a file to a Picture; use it in a worker process, whose death by a decoder costs one attempt.
+
+    Inspects the file again before a decoder sees it: the worker trusts no door.
+
+    path: a file as stored. limits: default `Limits()`.
+    Returns Picture. Raises UnreadableImage for whatever is wrong with the file, OSError only when it cannot be opened.
+    """
+    facts = inspect_file(path, limits=limits)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        if facts.samples > 1:
+            _check_colour(path, facts)
+        pixels, window = read_dicom(path, facts) if facts.format == "dicom" else read_raster(path, facts)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # decoders throw what they like; MemoryError and RecursionError are among it
+        raise UnreadableImage(
+            code="undecodable",
+            expected=f"{facts.format.upper()} pixels that decode",
+            received=f"{type(error).__name__} from the decoder",
+            remedy="Export the picture again and send the whole file",
+        ) from error
+    return Picture(np.ascontiguousarray(pixels, dtype=np.float32), facts, window, digest)
+
+
+def _check_colour(path: Path, facts: FileFacts) -> None:
+    if facts.format == "dicom":
+        refuse_verdict(verdict(Image.fromarray(decode_dicom(path, facts)[1])))
+        return
+    with open_raster(path, facts) as image:
+        refuse_verdict(verdict(image))
