@@ -1,14 +1,17 @@
 """Deny by default: a page or endpoint with no stated ability refuses."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    # At run time it would close a circle: DRF loads this module as its default permission.
+    from rest_framework.views import APIView
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -52,7 +55,7 @@ def check_stated_ability(view: Callable[..., Any], request: HttpRequest) -> None
 class DenyUnlessAbilityStated(BasePermission):
     """Every endpoint names `required_ability`, a string or a table {HTTP method: ability}; one that does not refuses."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Tell whether the caller has the stated ability at some hospital."""
         stated = getattr(view, "required_ability", None)
         if isinstance(stated, dict):

@@ -88,7 +88,9 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["not_before"], name="job_unfinished", condition=Q(status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+                fields=["not_before"],
+                name="job_unfinished",
+                condition=Q(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]),
             ),
         ]
 

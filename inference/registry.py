@@ -1,5 +1,6 @@
 """Model versions: register a bundle, activate one, hand out the predictor that serves it."""
 
+import dataclasses
 import functools
 import logging
 from pathlib import Path
@@ -42,7 +43,7 @@ def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVer
                 "name": card.name,
                 "bundle_path": str(bundle_dir.resolve()),
                 "graph_path": str(graph_dir),
-                "card": card.as_json(),
+                "card": dataclasses.asdict(card),
             },
         )
         if created:

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Hospital, User
 from accounts.roles import Ability
 
 if TYPE_CHECKING:
-    from scans.models import Image, Patient, Scan
+    from scans.models import Image, Patient, Scan  # noqa: F401 - named in the subscripts below
 
 
 def _hospitals(user: User | AnonymousUser, ability: str) -> QuerySet[Hospital]:
@@ -39,6 +39,12 @@ class ScanQuerySet(QuerySet["Scan"]):
     def most_urgent_first(self) -> "ScanQuerySet":
         """Order by priority, then by how long the scan has waited."""
         return self.order_by("priority", "received_at", "id")
+
+    def later_in_worklist_than(self, scan: "Scan") -> "ScanQuerySet":
+        """Return what stands below `scan` when the list is ordered most urgent first."""
+        same_time = Q(priority=scan.priority, received_at=scan.received_at, id__gt=scan.pk)
+        later = Q(priority=scan.priority, received_at__gt=scan.received_at)
+        return self.filter(Q(priority__gt=scan.priority) | later | same_time)
 
     def unfinished(self) -> "ScanQuerySet":
         """Return the scans whose pictures or analysis are not complete."""

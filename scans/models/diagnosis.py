@@ -37,7 +37,9 @@ class Diagnosis(models.Model):
         verbose_name_plural = "diagnoses"
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["image", "model_version"], name="one_diagnosis_per_image_and_model_version"),
+            models.UniqueConstraint(
+                fields=["image", "model_version"], name="one_diagnosis_per_image_and_model_version"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ class Patient(models.Model):
     sex = models.CharField(max_length=1, choices=Sex.choices, blank=True, default=Sex.UNKNOWN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager["Patient"]] = PatientQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Patient"]] = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "mrn"]

@@ -20,8 +20,8 @@ class ReportStatus(models.TextChoices):
 
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    ReportStatus.DRAFT: frozenset({ReportStatus.PRELIMINARY, ReportStatus.FINAL}),
-    ReportStatus.PRELIMINARY: frozenset({ReportStatus.DRAFT, ReportStatus.FINAL}),
+    ReportStatus.DRAFT: frozenset({ReportStatus.DRAFT, ReportStatus.PRELIMINARY, ReportStatus.FINAL}),
+    ReportStatus.PRELIMINARY: frozenset({ReportStatus.DRAFT, ReportStatus.PRELIMINARY, ReportStatus.FINAL}),
     ReportStatus.FINAL: frozenset(),
 }
 
@@ -55,3 +55,7 @@ class Report(models.Model):
     def is_final(self) -> bool:
         """Whether it was signed; its text can no longer change."""
         return self.status == ReportStatus.FINAL
+
+    def may_become(self, status: str) -> bool:
+        """Whether the table allows the step."""
+        return status in TRANSITIONS[self.status]

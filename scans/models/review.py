@@ -25,7 +25,11 @@ class Review(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="reviews")
     diagnosis = models.ForeignKey(
-        Diagnosis, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews",
+        Diagnosis,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reviews",
         help_text="The finding judged; none when the scan was read without the model.",
     )
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")

@@ -62,7 +62,7 @@ class Scan(models.Model):
     rung_at = models.DateTimeField(default=timezone.now)
     analysis_finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Scan"]] = ScanQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Scan"]] = ScanQuerySet.as_manager()
 
     class Meta:
         ordering = ["priority", "received_at"]
@@ -71,7 +71,9 @@ class Scan(models.Model):
             models.Index(fields=["-received_at", "id"], name="scan_latest"),
             models.Index(fields=["hospital", "study_instance_uid"], name="scan_study_uid"),
             models.Index(
-                fields=["priority", "received_at"], name="scan_unfinished", condition=Q(analysis_finished_at__isnull=True)
+                fields=["priority", "received_at"],
+                name="scan_unfinished",
+                condition=Q(analysis_finished_at__isnull=True),
             ),
         ]
 
@@ -122,15 +124,18 @@ class Image(models.Model):
     received_at = models.DateTimeField(default=timezone.now, editable=False)
     prepared_at = models.DateTimeField(null=True, blank=True, help_text="When the display rendition was made.")
     window = models.CharField(max_length=200, blank=True, help_text="How stored values became grey, in words.")
+    decode_attempts = models.PositiveSmallIntegerField(default=0, help_text="Begun before the picture was prepared.")
     unreadable_reason = models.TextField(blank=True, help_text="Why no picture can be shown, in words.")
 
-    objects: ClassVar[models.Manager["Image"]] = ImageQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Image"]] = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["scan", "number"]
         constraints = [
             models.UniqueConstraint(
-                fields=["hospital", "sop_instance_uid"], condition=~Q(sop_instance_uid=""), name="one_image_per_sop_instance"
+                fields=["hospital", "sop_instance_uid"],
+                condition=~Q(sop_instance_uid=""),
+                name="one_image_per_sop_instance",
             ),
             models.UniqueConstraint(fields=["scan", "number"], name="one_image_per_number"),
         ]

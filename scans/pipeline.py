@@ -1,0 +1,121 @@
+"""READ FIRST: the life of a scan, in order. Every door comes in here; the stages in workflow/ do the work.
+
+    store_files -> receive -> [ring] -> diagnose -> record_verdict -> sign
+
+The database is the record and the broker only the doorbell: `sweep` rings again for whatever is unfinished.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.models import User
+from accounts.roles import Ability
+from scans.models import Diagnosis, Report, Review, Scan
+from scans.workflow import diagnosis, intake, report, review
+from scans.workflow.errors import RecordError
+from scans.workflow.intake import Receipt, Refusal, StoredFile, Submission, Upload
+
+__all__ = ["Receipt", "RecordError", "Refusal", "StoredFile", "Submission"]
+
+
+# --- In: files become a scan ------------------------------------------------------------------------------------------
+def store_files(files: Iterable[Upload]) -> list[StoredFile | Refusal]:
+    """Write each file durably, or say why not; outside any transaction."""
+    return intake.store(files)
+
+
+def receive(submission: Submission, stored: Sequence[StoredFile | Refusal]) -> Receipt:
+    """Make the scan in one transaction, with its jobs and its audit line, and ring after the commit."""
+    with transaction.atomic():
+        receipt = intake.admit(submission, stored)
+        if receipt.scan is not None and receipt.changed:
+            diagnosis.open_jobs(receipt.scan)
+            diagnose.delay_on_commit(str(receipt.scan.pk))
+    return receipt
+
+
+# --- The worker -------------------------------------------------------------------------------------------------------
+@shared_task
+def diagnose(scan_id: str) -> None:
+    """Decode, predict, record: what is left to do for one scan."""
+    diagnosis.run(scan_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Ring again for what was lost."""
+    ring(diagnosis.overdue())
+
+
+def requeue(*, include_failed: bool) -> int:
+    """Ring now for everything unfinished; the operator's command. Returns how many scans."""
+    scan_ids = diagnosis.reopen(include_failed=include_failed)
+    ring(scan_ids)
+    return len(scan_ids)
+
+
+def ring(scan_ids: Sequence[Any]) -> None:
+    """Ring the worker once per scan."""
+    for scan_id in scan_ids:
+        diagnose.delay_on_commit(str(scan_id))
+
+
+# --- The reader -------------------------------------------------------------------------------------------------------
+def viewed(scan: Scan, *, viewer: User, request: HttpRequest | None = None) -> None:
+    """Leave the audit line of opening one scan; every page and endpoint that shows one calls this."""
+    audit.record(
+        "scan.viewed", hospital=scan.hospital, actor=viewer, subject=scan, patient_id=scan.patient_id, request=request
+    )
+
+
+def viewed_list(
+    scans: Iterable[Scan], *, viewer: User, request: HttpRequest | None = None, what: str = "worklist"
+) -> None:
+    """Leave one audit line per hospital for a list, naming its patients by their opaque ids."""
+    patients: dict[Any, set[str]] = {}
+    hospitals = {}
+    for scan in scans:
+        hospitals[scan.hospital_id] = scan.hospital
+        patients.setdefault(scan.hospital_id, set()).add(str(scan.patient_id))
+    for hospital_id, ids in patients.items():
+        audit.record(
+            "list.viewed",
+            hospital=hospitals[hospital_id],
+            actor=viewer,
+            detail={"what": what, "patients": sorted(ids)},
+            request=request,
+        )
+
+
+def next_scan(user: User, *, after: Scan | None = None) -> Scan | None:
+    """Return the next unreported scan the user may sign, most urgent first, starting after the one named."""
+    waiting = Scan.objects.visible_to(user, Ability.SIGN_REPORTS).awaiting_review().most_urgent_first()
+    if after is None:
+        return waiting.first()
+    others = waiting.exclude(pk=after.pk)
+    return others.later_in_worklist_than(after).first() or others.first()
+
+
+def record_verdict(scan: Scan, **verdict: Any) -> Review:
+    """Record the reader's verdict on the model's finding (see review.record_verdict for the arguments)."""
+    return review.record_verdict(scan, **verdict)
+
+
+def labels_for(finding: Diagnosis) -> list[str]:
+    """Return the labels a reader may amend a finding to."""
+    return review.labels_for(finding)
+
+
+def save_draft(scan: Scan, **text: Any) -> Report:
+    """Keep the author's text (see report.save_draft)."""
+    return report.save_draft(scan, **text)
+
+
+def sign(scan: Scan, **text: Any) -> Report:
+    """Sign the author's report (see report.sign)."""
+    return report.sign(scan, **text)

@@ -1,0 +1,298 @@
+"""Stage 1, intake: files become a durable Scan, or a reason why not. Nothing is decoded here, only headers are read."""
+
+import datetime
+import errno
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Hospital, User
+from inference.engine.colour import refuse_colour
+from inference.engine.errors import UnreadableImage
+from inference.engine.header import FileFacts, Limits, inspect_file
+from scans import storage
+from scans.models import Image, Patient, Priority, Scan, ScanStatus
+from scans.workflow import identity
+from scans.workflow.errors import InstanceConflict, PatientMismatch, RecordError, StorageFull
+
+
+class Upload(Protocol):
+    """What a door hands over: Django's UploadedFile, or a DICOM file on its way in."""
+
+    name: str | None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes in order."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the sender states about the files; DICOM headers fill what is left empty."""
+
+    hospital: Hospital
+    submitted_by: User
+    door: str
+    patient_mrn: str = ""
+    patient_name: str = ""
+    patient_birth_date: datetime.date | None = None
+    patient_sex: str = ""
+    view: str = ""
+    priority: int = Priority.ROUTINE
+    indication: str = ""
+    accession_number: str = ""
+    study_instance_uid: str = ""
+    is_synthetic: bool = False
+    request: HttpRequest | None = None
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is safe on the disk and whose header is in order."""
+
+    name: str
+    sha256: str
+    received_sha256: str
+    byte_size: int
+    facts: FileFacts
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one file was not taken: expected, received, remedy."""
+
+    name: str
+    code: str
+    expected: str
+    received: str
+    remedy: str
+
+    @classmethod
+    def of(cls, name: str, error: UnreadableImage | RecordError) -> "Refusal":
+        """Return the refusal that says at file `name` what `error` says."""
+        return cls(name, error.code, error.expected, error.received, error.remedy)
+
+    @property
+    def detail(self) -> str:
+        """The refusal in sentences."""
+        return f"Expected {self.expected}; received {self.received}. {self.remedy}"
+
+    def as_json(self) -> dict[str, str]:
+        """Return the refusal as the API and the upload page show it."""
+        return {
+            "name": self.name,
+            "code": self.code,
+            "detail": self.detail,
+            "expected": self.expected,
+            "received": self.received,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass
+class Receipt:
+    """What became of a submission; without a scan nothing was stored."""
+
+    scan: Scan | None = None
+    images: list[Image] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    is_repeat: bool = False
+    changed: bool = False
+
+
+def store(files: Iterable[Upload]) -> list[StoredFile | Refusal]:
+    """Write each file durably under its SHA-256, or say why not; call it outside any transaction.
+
+    Args:
+        files: uploads in order; each is streamed once, hashed while it is written, and never held in memory.
+
+    Returns:
+        One StoredFile or Refusal per file, in order. One bad file does not touch its neighbours.
+
+    Raises:
+        StorageFull: the disk took nothing more; no file of this call counts as received.
+    """
+    try:
+        return [_store_one(file) for file in files]
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StorageFull(
+            expected="room on the disk",
+            received="a full disk",
+            remedy="Keep the files and send them again when the operator has made room.",
+        ) from error
+
+
+def _store_one(file: Upload) -> StoredFile | Refusal:
+    name = display_name(file.name or "")
+    limits = Limits(max_bytes=settings.UPLOAD_MAX_BYTES_PER_FILE)
+    with storage.IncomingFile() as incoming:
+        try:
+            if not incoming.write(file.chunks(), max_bytes=limits.max_bytes):
+                raise UnreadableImage(
+                    code="too_many_bytes",
+                    expected=f"at most {limits.max_bytes // 2**20} MiB",
+                    received="more",
+                    remedy="Send the single frontal image, not an archive or a series",
+                )
+            incoming.sync()
+            facts = inspect_file(incoming.path, limits=limits)
+            if facts.samples > 1:
+                refuse_colour(incoming.path, facts)
+        except UnreadableImage as error:
+            return Refusal.of(name, error)
+        incoming.keep()
+        return StoredFile(name, incoming.sha256, incoming.received_sha256, incoming.byte_size, facts)
+
+
+def display_name(name: str) -> str:
+    """Return the last part of a file's name without control or direction marks; it is shown, never used as a path."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if unicodedata.category(c)[0] != "C")[-255:]
+
+
+def admit(submission: Submission, stored: Sequence[StoredFile | Refusal]) -> Receipt:
+    """Make the scan of the stored files in one transaction with its audit line; call it after store().
+
+    Args:
+        submission: what the sender states.
+        stored: the answers of store(), refusals included: they come back in the receipt.
+
+    Returns:
+        The receipt. A DICOM instance that is known with the same bytes returns its scan (`is_repeat`).
+
+    Raises:
+        RecordError: never for a single file; those are refusals in the receipt.
+    """
+    receipt = Receipt(refused=[item for item in stored if isinstance(item, Refusal)])
+    with transaction.atomic():
+        for file in stored:
+            if isinstance(file, StoredFile):
+                _admit_one(submission, file, receipt)
+        _close(submission, receipt)
+    return receipt
+
+
+def _admit_one(submission: Submission, file: StoredFile, receipt: Receipt) -> None:
+    before = receipt.scan
+    try:
+        with transaction.atomic():  # a savepoint: a file refused half-way leaves no patient and no empty scan behind
+            _attach(submission, file, receipt)
+    except RecordError as error:
+        receipt.scan = before
+        receipt.refused.append(Refusal.of(file.name, error))
+
+
+def _attach(submission: Submission, file: StoredFile, receipt: Receipt) -> None:
+    person = identity.of_file(submission, file.facts)
+    known = _known_instance(submission.hospital, file)
+    mrn = receipt.scan.patient.mrn if receipt.scan else known.scan.patient.mrn if known else person.mrn
+    if mrn != person.mrn:
+        raise PatientMismatch(
+            expected="all files of one submission to be of one patient",
+            received="a file of another patient",
+            remedy="Send each patient's files by themselves.",
+        )
+    if known is not None:
+        receipt.scan = receipt.scan or known.scan
+        receipt.images.append(known)
+        return
+    patient, note = identity.find_or_make_patient(submission.hospital, person)
+    if receipt.scan is None:
+        receipt.scan = _find_or_make_scan(submission, file.facts, patient, note)
+    receipt.images.append(_make_image(submission, file, receipt.scan))
+    receipt.changed = True
+
+
+def _known_instance(hospital: Hospital, file: StoredFile) -> Image | None:
+    """Return the image of this DICOM instance if the hospital has it; two hospitals may hold the same UID."""
+    if file.facts.dicom is None:
+        return None
+    known = Image.objects.filter(hospital=hospital, sop_instance_uid=file.facts.dicom.sop_instance_uid).first()
+    if known is not None and known.sha256 != file.sha256:
+        raise InstanceConflict(
+            expected=f"the bytes first received as DICOM instance {known.sop_instance_uid}",
+            received="other bytes under the same SOP Instance UID",
+            remedy="The first file is kept. Send the changed picture as a new instance with its own UID.",
+        )
+    return known
+
+
+def _find_or_make_scan(submission: Submission, facts: FileFacts, patient: Patient, note: str) -> Scan:
+    """Return the unreported scan this study already has, or a new one; the patient's row is locked, so twenty files
+    of one study that arrive at once make one scan."""
+    dicom = facts.dicom
+    study_uid = submission.study_instance_uid or (dicom.study_instance_uid if dicom else "")
+    if study_uid:
+        open_scans = Scan.objects.filter(hospital=submission.hospital, patient=patient, study_instance_uid=study_uid)
+        scan = open_scans.awaiting_review().select_for_update().first()
+        if scan is not None:
+            Scan.objects.filter(pk=scan.pk).update(
+                priority=min(scan.priority, submission.priority), analysis_finished_at=None, rung_at=timezone.now()
+            )
+            scan.refresh_from_db()
+            return scan
+    return Scan.objects.create(
+        hospital=submission.hospital,
+        patient=patient,
+        priority=submission.priority,
+        indication=submission.indication,
+        accession_number=submission.accession_number or (dicom.accession_number if dicom else ""),
+        study_instance_uid=study_uid,
+        identity_note=note,
+        door=submission.door,
+        submitted_by=submission.submitted_by,
+        is_synthetic=submission.is_synthetic,
+        status=ScanStatus.RECEIVED,
+    )
+
+
+def _make_image(submission: Submission, file: StoredFile, scan: Scan) -> Image:
+    dicom = file.facts.dicom
+    last = Image.objects.filter(scan=scan).order_by("-number").values_list("number", flat=True).first()
+    try:
+        with transaction.atomic():
+            return Image.objects.create(
+                scan=scan,
+                hospital=submission.hospital,
+                number=(last or 0) + 1,
+                original_name=file.name,
+                sha256=file.sha256,
+                received_sha256=file.received_sha256,
+                byte_size=file.byte_size,
+                format=file.facts.format,
+                media_type=file.facts.media_type,
+                width=file.facts.width,
+                height=file.facts.height,
+                bits=file.facts.bits,
+                view=submission.view or (dicom.view if dicom else ""),
+                sop_instance_uid=dicom.sop_instance_uid if dicom else "",
+            )
+    except IntegrityError as error:
+        raise InstanceConflict(
+            expected="a DICOM instance that is not arriving twice at this moment",
+            received="the same SOP Instance UID in two submissions at once",
+            remedy="Send the file again: it will be recognised.",
+        ) from error
+
+
+def _close(submission: Submission, receipt: Receipt) -> None:
+    """Write the audit lines; a submission in which nothing was accepted leaves the refusals in the trail, no scan."""
+    refused: dict[str, Any] = {"refused": [refusal.code for refusal in receipt.refused]} if receipt.refused else {}
+    receipt.is_repeat = receipt.scan is not None and not receipt.changed
+    audit.record(
+        "scan.refused" if receipt.scan is None else "scan.repeated" if receipt.is_repeat else "scan.received",
+        hospital=submission.hospital,
+        actor=submission.submitted_by,
+        subject=receipt.scan,
+        patient_id=receipt.scan.patient_id if receipt.scan else None,
+        detail={"door": submission.door, "images": [image.sha256 for image in receipt.images], **refused},
+        request=submission.request,
+    )
