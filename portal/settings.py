@@ -135,16 +135,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-# What every process must count together (failed sign-ins, API calls). A table, in both modes: memory would multiply each
-# limit by the number of processes, and with Redis nobody could sign in while the doorbell is down.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "shared_cache",
-        # Django's 300 would let 300 made-up addresses push a real lock out.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(STATE_DIR / "media")))
 # nginx's internal location that serves MEDIA_ROOT (X-Accel-Redirect); empty: Django streams the file itself.
@@ -261,15 +251,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 # Addresses come from a hospital's admin, not from the person: there is nothing to verify before a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Lightbox"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lightbox] "
-# Per address and per email typed; the sixth wrong password within five minutes is answered 429.
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-# Addresses come from a hospital's admin, not from the person: there is nothing to verify before a second factor.
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_TOTP_ISSUER = "Lightbox"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
-# Of the demo people, embedded mode only; empty: a random one kept in STATE_DIR/demo_password.
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 # Of the demo people, embedded mode only; empty: a random one kept in STATE_DIR/demo_password.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", default=8 * 3600 if EMBEDDED else 900)
@@ -289,8 +271,6 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-# How many proxies of ours write X-Forwarded-For; too many would let a client choose its own address.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1 if HTTPS else 0)
 # How many proxies of ours write X-Forwarded-For; too many would let a client choose its own address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1 if HTTPS else 0)
 CONTENT_SECURITY_POLICY = {
