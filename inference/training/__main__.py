@@ -13,6 +13,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True)
     _add_import(commands)
     _add_train(commands)
+    _add_bundle(commands)
     chosen = parser.parse_args(arguments)
     chosen.run_command(chosen)
 
@@ -35,10 +36,8 @@ def _import(chosen: argparse.Namespace) -> None:
 
 def _add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("train", help="train a network, or go on with a stopped run")
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("--images", type=Path, required=True, help="folder the manifest's files are in")
+    _add_data(parser)
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and curves")
-    parser.add_argument("--cache", type=Path, default=Path("var/training/cache"))
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, help="wall-clock budget over all sittings")
     budget.add_argument("--epochs", type=int)
@@ -57,6 +56,33 @@ def _train(chosen: argparse.Namespace) -> None:
     config = TrainingConfig.read(stored) if stored.exists() else _config(chosen)
     manifest = read_manifest(chosen.manifest, labels=config.labels)
     train(config, manifest, images=chosen.images, run=chosen.run, cache=chosen.cache)
+
+
+def _add_bundle(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("bundle", help="make a bundle of a run's last checkpoint")
+    _add_data(parser)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--most-error", type=float, default=0.05, help="error allowed to named findings")
+    parser.set_defaults(run_command=_bundle)
+
+
+def _bundle(chosen: argparse.Namespace) -> None:
+    from inference.training.assemble import assemble
+    from inference.training.dataset import read_manifest
+
+    config = TrainingConfig.read(chosen.run / "config.json")
+    manifest = read_manifest(chosen.manifest, labels=config.labels)
+    card = assemble(
+        chosen.run, manifest, images=chosen.images, cache=chosen.cache, out=chosen.out, most_error=chosen.most_error
+    )
+    print(f"{chosen.out}: temperature {card.temperature:.3f}, {card.selective_rule}, {card.gate_limits}")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--images", type=Path, required=True, help="folder the manifest's files are in")
+    parser.add_argument("--cache", type=Path, default=Path("var/training/cache"))
 
 
 def _config(chosen: argparse.Namespace) -> TrainingConfig:

@@ -48,8 +48,9 @@ def _fit_label(
     found = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(rows)
     largest = np.abs(found.components_).max(axis=1, keepdims=True)
     components = np.round(found.components_ / largest * 127).astype(np.int8)
+    rounded: NDArray[np.uint8] = np.clip(np.round(mean), 0, 255).astype(np.uint8)
     return (
-        np.clip(np.round(mean), 0, 255).astype(np.uint8),
+        rounded,
         components.reshape(COMPONENTS, _DETAIL_SIDE, _DETAIL_SIDE),
         (largest[:, 0] / 127).astype(np.float32),
         np.sqrt(found.explained_variance_).astype(np.float32),

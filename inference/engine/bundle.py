@@ -1,0 +1,134 @@
+"""A bundle: the folder a trained model is made of. Its card names every file's SHA-256; loading checks them all."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engine import preprocess
+from inference.engine.calibrate import SelectiveRule
+from inference.engine.errors import BadBundle
+from inference.engine.gate import GateLimits, GateStatistics
+
+DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-v1"
+CARD, WEIGHTS, GATE = "card.json", "weights.npz", "gate.npz"
+HEAD_KERNEL = "logits/kernel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a bundle is; card.json holds exactly these fields."""
+
+    name: str
+    architecture: str
+    labels: tuple[str, ...]
+    input_size: int
+    preprocess_version: str
+    temperature: float
+    selective_rule: SelectiveRule
+    gate_limits: GateLimits
+    files: dict[str, str] = field(default_factory=dict)
+    manifest_sha256: str = ""
+    code_commit: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def weights_sha256(self) -> str:
+        """The bundle's identity."""
+        return self.files[WEIGHTS]
+
+
+def load_card(bundle_dir: Path) -> Card:
+    """Read a bundle's card and check the bundle against it; use before anything else of a bundle.
+
+    Raises BadBundle for a missing or changed file, a card that is not one, a label count that is not the head's, or
+    another version of preprocessing than this engine's.
+    """
+    card = _read_card(bundle_dir / CARD)
+    for name in (WEIGHTS, GATE):
+        if name not in card.files:
+            raise _bad(f"{name} among the files of {bundle_dir / CARD}", "a card without it")
+    for name, expected in card.files.items():
+        if not (bundle_dir / name).is_file():
+            raise _bad(f"the file {name} in {bundle_dir}", "no such file")
+        received = sha256_of(bundle_dir / name)
+        if received != expected:
+            raise _bad(f"{name} with SHA-256 {expected}", received)
+    if card.preprocess_version != preprocess.VERSION:
+        raise _bad(f"preprocessing {preprocess.VERSION}", card.preprocess_version)
+    outputs = load_weights(bundle_dir)[HEAD_KERNEL].shape[1]
+    if outputs != len(card.labels):
+        raise _bad(f"{outputs} labels, one per output of the head", f"{len(card.labels)}: {card.labels}")
+    return card
+
+
+def _bad(expected: str, received: str) -> BadBundle:
+    return BadBundle(
+        expected=expected, received=received, remedy="Restore the bundle from where it was made, or register another"
+    )
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        found = json.loads(path.read_text())
+        found["labels"] = tuple(found["labels"])
+        found["selective_rule"] = SelectiveRule(**found["selective_rule"])
+        found["gate_limits"] = GateLimits(**found["gate_limits"])
+        return Card(**found)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _bad(f"a bundle's card at {path}", f"{type(error).__name__}: {error}") from error
+
+
+def write_card(card: Card, bundle_dir: Path) -> Card:
+    """Write card.json with the SHA-256 of every other file in the folder; returns the card as written."""
+    names = sorted(path.name for path in bundle_dir.iterdir() if path.is_file() and path.name != CARD)
+    written = Card(**{**vars(card), "files": {name: sha256_of(bundle_dir / name) for name in names}})
+    (bundle_dir / CARD).write_text(json.dumps(asdict(written), indent=2) + "\n")
+    return written
+
+
+def write_bundle(
+    bundle_dir: Path, card: Card, *, weights: dict[str, NDArray[np.float32]], statistics: GateStatistics
+) -> Card:
+    """Write a new bundle; use at the end of training.
+
+    weights: the network's variables by path, stored by `pack`. Returns the card with the files' hashes.
+    """
+    bundle_dir.mkdir(parents=True, exist_ok=True)
+    np.savez(bundle_dir / WEIGHTS, allow_pickle=False, **pack(weights))
+    statistics.write(bundle_dir / GATE)
+    return write_card(card, bundle_dir)
+
+
+def pack(weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.floating]]:
+    """Weights as stored: kernels in float16; vectors (biases, batch-norm) in float32, since moving variances overflow.
+
+    Raises ValueError when a kernel does not fit float16.
+    """
+    packed: dict[str, NDArray[np.floating]] = {}
+    for name, value in weights.items():
+        stored = value.astype(np.float16) if value.ndim > 1 else value.astype(np.float32)
+        if not np.isfinite(stored).all():
+            raise ValueError(f"Expected finite weights in {name}; received one beyond float16. Train again.")
+        packed[name] = stored
+    return packed
+
+
+def load_weights(bundle_dir: Path) -> dict[str, NDArray[np.float32]]:
+    """The stored weights by variable path, as float32; raises BadBundle when the file is no such archive."""
+    try:
+        with np.load(bundle_dir / WEIGHTS, allow_pickle=False) as stored:
+            return {name: stored[name].astype(np.float32) for name in stored.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise _bad(f"weights at {bundle_dir / WEIGHTS}", str(error)) from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

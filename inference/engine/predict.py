@@ -1,0 +1,149 @@
+"""From a picture to a Prediction: gate, preprocess, network, calibration, selective rule, explanation, lineage."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engine import gate
+from inference.engine.bundle import GATE, HEAD_KERNEL, Card, load_card, load_weights
+from inference.engine.calibrate import probabilities
+from inference.engine.explain import class_activation_map
+from inference.engine.labels import in_words
+from inference.engine.preprocess import to_input
+from inference.engine.serve import Graph, ensure_graph
+
+if TYPE_CHECKING:
+    from inference.engine.read import Picture
+
+FINDING, INCONCLUSIVE, NOT_ANALYSED = "finding", "inconclusive", "not_analysed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What the model says about one picture; `lineage` holds what is needed to say it again."""
+
+    outcome: str
+    label: str | None
+    probabilities: dict[str, float]
+    reason: str | None
+    explanation: str
+    cam: NDArray[np.float16] | None
+    lineage: dict[str, Any]
+
+
+class Predictor:
+    """A loaded bundle, ready to predict; one per worker process."""
+
+    def __init__(
+        self, card: Card, graph: Graph, *, statistics: gate.GateStatistics, kernel: NDArray[np.float32]
+    ) -> None:
+        self.card = card
+        self.labels: Sequence[str] = card.labels
+        self.weights_sha256 = card.weights_sha256
+        self._graph, self._statistics, self._kernel = graph, statistics, kernel
+
+    @classmethod
+    def load(cls, bundle_dir: Path, *, graph_dir: Path | None = None) -> "Predictor":
+        """Load a bundle and its serving graph, making the graph first when it is missing; never imports TensorFlow.
+
+        Raises BadBundle, or EngineBusy while the graph is still being made.
+        """
+        card = load_card(bundle_dir)
+        graph = Graph(ensure_graph(bundle_dir, graph_dir))
+        statistics = gate.GateStatistics.read(bundle_dir / GATE)
+        return cls(card, graph, statistics=statistics, kernel=load_weights(bundle_dir)[HEAD_KERNEL])
+
+    def predict(self, picture: "Picture") -> Prediction:
+        """What the model says about a picture as `read.read_picture` gives it; never raises for its content."""
+        clock = _Clock()
+        reason = gate.picture_refusal(picture.pixels, limits=self.card.gate_limits, statistics=self._statistics)
+        clock.lap("gate")
+        if reason is not None:
+            return self._not_analysed(reason, picture, clock)
+        inputs = to_input(picture.pixels, size=self.card.input_size)[np.newaxis]
+        clock.lap("preprocess")
+        logits, last_map = self._graph.run(inputs)
+        clock.lap("network")
+        distance = gate.distance(last_map.mean(axis=(1, 2)), self._statistics)[0]
+        if not distance <= self.card.gate_limits.largest_distance:
+            return self._not_analysed("unfamiliar", picture, clock)
+        return self._answer(logits[0], last_map[0], picture, clock)
+
+    def _answer(
+        self, logits: NDArray[np.float32], last_map: NDArray[np.float32], picture: "Picture", clock: "_Clock"
+    ) -> Prediction:
+        calibrated = probabilities(logits, temperature=self.card.temperature)
+        best = int(calibrated.argmax())
+        named = self.card.selective_rule.accepts(float(calibrated[best]))
+        cam = class_activation_map(last_map, self._kernel, best)
+        clock.lap("explain")
+        return Prediction(
+            outcome=FINDING if named else INCONCLUSIVE,
+            label=self.labels[best] if named else None,
+            probabilities={label: float(value) for label, value in zip(self.labels, calibrated, strict=True)},
+            reason=None if named else "not_sure_enough",
+            explanation=_explain(self.labels[best] if named else None),
+            cam=cam,
+            lineage=self._lineage(picture, clock),
+        )
+
+    def _not_analysed(self, reason: str, picture: "Picture", clock: "_Clock") -> Prediction:
+        return Prediction(
+            outcome=NOT_ANALYSED,
+            label=None,
+            probabilities={},
+            reason=reason,
+            explanation=f"The model did not analyse this picture: {gate.REASONS[reason]}.",
+            cam=None,
+            lineage=self._lineage(picture, clock),
+        )
+
+    def _lineage(self, picture: "Picture", clock: "_Clock") -> dict[str, Any]:
+        return {
+            "image_sha256": picture.sha256,
+            "preprocess_version": self.card.preprocess_version,
+            "weights_sha256": self.weights_sha256,
+            "graph_sha256": self._graph.sha256,
+            "calibration": {
+                "temperature": self.card.temperature,
+                "threshold": self.card.selective_rule.threshold,
+                "gate": vars(self.card.gate_limits).copy(),
+            },
+            "code_version": code_version(),
+            "device": self._graph.device,
+            "timings_ms": clock.laps,
+        }
+
+
+def _explain(label: str | None) -> str:
+    if label is None:
+        return "The model cannot tell: no label was probable enough to be named."
+    if label == "normal":
+        return "The model finds none of the diseases it knows; that does not rule any out."
+    return f"The model's finding is {in_words(label)}."
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round((now - self._last) * 1000, 2)
+        self._last = now
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Twelve hex digits over the engine's source files: two results with the same digits came from the same code."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    joined = b"".join(path.name.encode() + path.read_bytes() for path in sources)
+    return hashlib.sha256(joined).hexdigest()[:12]

@@ -1,0 +1,116 @@
+"""Makes a bundle of a trained run: weights as stored, temperature, selective rule, gate; all chosen on validation films."""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engine import preprocess
+from inference.engine.bundle import Card, pack, write_bundle
+from inference.engine.calibrate import choose_rule, fit_temperature, probabilities
+from inference.engine.gate import TEMPLATE_SIDE, GateLimits, GateStatistics, distance, fit_statistics, likeness
+from inference.engine.network import LOGITS, build
+from inference.training.config import TrainingConfig
+from inference.training.dataset import Film, Manifest, load_inputs, read_film
+from inference.training.train import RunState, load_run
+
+# Films the gate's statistics are fitted on: enough for 48 directions, few enough for two cores.
+GATE_FILMS = 3000
+# Share of validation films that each of the gate's two measures may refuse; together below 1 %.
+REFUSED_SHARE = {"likeness": 0.003, "distance": 0.005}
+
+
+def assemble(
+    run: Path, manifest: Manifest, *, images: Path, cache: Path, out: Path, most_error: float, networks: Any = None
+) -> Card:
+    """Write the bundle of a run's last checkpoint to `out`; use when training has ended.
+
+    images: folder of the films. cache: folder of preprocessed arrays. most_error: the error that the selective rule
+    may make on validation films, e.g. 0.05. networks: a table of networks of one's own.
+    Returns the card, still without metrics: `evaluate` adds them.
+    """
+    config, state, trained = load_run(run)
+    weights = {variable.path: np.asarray(variable) for variable in trained.variables}
+    model = _as_stored(config, weights, networks)
+    films, inputs = _inputs(config, manifest, "validation", images=images, cache=cache)
+    logits, embeddings = run_network(model, inputs)
+    targets = np.array([config.labels.index(film.label) for film in films])
+    temperature = fit_temperature(logits, targets)
+    rule = choose_rule(probabilities(logits, temperature=temperature), targets, most_error=most_error)
+    statistics = _gate_statistics(config, manifest, model, images=images, cache=cache)
+    limits = _gate_limits(films, embeddings, statistics, images=images)
+    card = Card(
+        name=out.name,
+        architecture=config.network,
+        labels=config.labels,
+        input_size=config.final_size,
+        preprocess_version=preprocess.VERSION,
+        temperature=temperature,
+        selective_rule=rule,
+        gate_limits=limits,
+        manifest_sha256=manifest.sha256,
+        code_commit=_commit(),
+        training=_training(config, state),
+    )
+    return write_bundle(out, card, weights=weights, statistics=statistics)
+
+
+def run_network(model: Any, inputs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits (n, labels) and embeddings (n, channels) of preprocessed films (n, side, side) uint8."""
+    pooled = keras.Model(model.input, [model.output[LOGITS], model.get_layer("embedding").output])
+    logits, embeddings = pooled.predict(inputs[..., np.newaxis].astype(np.float32) / 255.0, batch_size=64, verbose=0)
+    return logits, embeddings
+
+
+def _as_stored(config: TrainingConfig, weights: dict[str, NDArray[np.float32]], networks: Any) -> Any:
+    # Everything is chosen with the float16 weights that the product will run, not with the trained ones.
+    stored = pack(weights)
+    model = build(config.network, label_count=len(config.labels), networks=networks)
+    for variable in model.variables:
+        variable.assign(stored[variable.path].astype(np.float32))
+    return model
+
+
+def _inputs(
+    config: TrainingConfig, manifest: Manifest, split: str, *, images: Path, cache: Path
+) -> tuple[list[Film], NDArray[np.uint8]]:
+    films = manifest.of_split(split, without_sources=config.left_out_sources)
+    inputs, films = load_inputs(films, images=images, size=config.final_size, cache=cache)
+    return films, inputs
+
+
+def _gate_statistics(
+    config: TrainingConfig, manifest: Manifest, model: Any, *, images: Path, cache: Path
+) -> GateStatistics:
+    films, inputs = _inputs(config, manifest, "train", images=images, cache=cache)
+    generator = np.random.default_rng(config.seed)
+    chosen = np.sort(generator.choice(len(films), min(GATE_FILMS, len(films)), replace=False))
+    embeddings = run_network(model, inputs[chosen])[1]
+    small = [preprocess.to_input(read_film(images / films[i].file), size=TEMPLATE_SIDE) for i in chosen[::3]]
+    return fit_statistics(np.mean(small, axis=0)[..., 0], embeddings)
+
+
+def _gate_limits(
+    films: Sequence[Film], embeddings: NDArray[np.float32], statistics: GateStatistics, *, images: Path
+) -> GateLimits:
+    alike = np.array([likeness(read_film(images / film.file), statistics.template) for film in films])
+    least = float(np.quantile(alike, REFUSED_SHARE["likeness"]))
+    return GateLimits(
+        least_likeness=least,
+        most_negative_likeness=min(-0.2, least - 0.1),
+        largest_distance=float(np.quantile(distance(embeddings, statistics), 1 - REFUSED_SHARE["distance"])),
+    )
+
+
+def _training(config: TrainingConfig, state: RunState) -> dict[str, Any]:
+    return {**asdict(config), "epochs_done": state.epoch, "seconds": round(state.seconds), "history": state.history}
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
