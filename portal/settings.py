@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portal import broker
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -158,39 +160,7 @@ UPLOAD_MAX_BYTES_PER_FILE = env.int("UPLOAD_MAX_BYTES_PER_FILE", default=100 * 1
 
 # --- The doorbell -----------------------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
-BROKER_DIR = STATE_DIR / "broker"
-
-
-def _broker() -> tuple[str, dict[str, Any]]:
-    """Return the broker's URL and transport options: Redis, or a folder when there is no service."""
-    if REDIS_URL:
-        # Measured: without short time-outs a black-holed broker blocks an upload for ever; without the restore settings a
-        # killed worker's message came back after 101 s. Recovery does not depend on either: the sweeper rings again.
-        return REDIS_URL, {
-            "visibility_timeout": 300,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 0.5,
-            "health_check_interval": 10,
-            "max_retries": 0,
-            "interval_start": 0,
-            "interval_step": 0,
-            "interval_max": 0,
-        }
-    for folder in ("messages", "processed", "control"):
-        (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
-    messages = str(BROKER_DIR / "messages")
-    return "filesystem://", {
-        "data_folder_in": messages,
-        "data_folder_out": messages,
-        "control_folder": str(BROKER_DIR / "control"),
-        "processed_folder": str(BROKER_DIR / "processed"),
-        "store_processed": False,
-    }
-
-
-CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = _broker()
+CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport(REDIS_URL, STATE_DIR / "broker")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
@@ -304,7 +274,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lightbox API",
-    "DESCRIPTION": "Chest X-ray intake, computer-generated findings, review and reports. Research use, not a medical device.",
+    "DESCRIPTION": "Chest X-ray intake, computer-generated findings, review, reports. Research use, not a medical device.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -1,4 +1,4 @@
-"""The product's settings, with the few differences that tests need: own state folder, quick hashes, plain static files."""
+"""The product's settings with what tests need otherwise: own state folder, quick hashes, plain static files."""
 
 import os
 from pathlib import Path

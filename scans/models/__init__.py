@@ -1,4 +1,4 @@
-"""The clinical record: Patient, Scan and Image, Diagnosis, Review, Report. A later one points at an earlier, never back."""
+"""The clinical record: Patient, Scan and Image, Diagnosis, Review, Report. A later one points at an earlier one."""
 
 from scans.models.diagnosis import Diagnosis, Outcome
 from scans.models.patient import Patient, Sex
