@@ -15,7 +15,6 @@ from inference.models import ModelVersion
 from scans import pipeline
 from scans.models import Scan
 from tests.factories import HospitalFactory, MembershipFactory, UserFactory
-from tests.pictures import png_bytes
 
 
 @dataclass
@@ -72,6 +71,8 @@ def active_model(db) -> ModelVersion:
 @pytest.fixture
 def send(settings) -> Callable[..., Scan]:
     """Send one picture through the real intake; returns its scan."""
+
+    from tests.pictures import png_bytes
 
     def send_one(staff: Staff, *, content: bytes | None = None, name: str = "film.png", **stated) -> Scan:
         stated.setdefault("patient_mrn", "MRN1")
