@@ -1,0 +1,37 @@
+"""Pictures for tests, made from code: films that must be taken and every bad file that must be refused."""
+
+from tests.pictures.bad import corpus, deflate_bomb, nested_dicom
+from tests.pictures.dicoms import LOSSLESS_SYNTAXES, dicom_bytes, dicom_dataset
+from tests.pictures.good import colour_pictures, good_pictures, polyglot_preambles
+from tests.pictures.rasters import (
+    bmp_bytes,
+    jpeg_bytes,
+    phantom,
+    photograph,
+    png_bytes,
+    png_chunk,
+    raw_png,
+    tiff_bytes,
+    webp_bytes,
+)
+
+__all__ = [
+    "LOSSLESS_SYNTAXES",
+    "bmp_bytes",
+    "colour_pictures",
+    "corpus",
+    "deflate_bomb",
+    "dicom_bytes",
+    "dicom_dataset",
+    "good_pictures",
+    "jpeg_bytes",
+    "nested_dicom",
+    "phantom",
+    "photograph",
+    "png_bytes",
+    "png_chunk",
+    "polyglot_preambles",
+    "raw_png",
+    "tiff_bytes",
+    "webp_bytes",
+]
