@@ -6,11 +6,14 @@ import secrets
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
+from accounts.errors import BadScopes
 from accounts.models import ApiKey, Hospital, User
-from accounts.roles import KEY_SCOPES
+from accounts.roles import ABILITIES, KEY_SCOPES
 
 PREFIX = "lbx_"
 
@@ -29,17 +32,15 @@ def issue(
     scopes: Iterable[str],
     issued_by: User | None,
     valid_for: datetime.timedelta | None = None,
+    request: HttpRequest | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its one-time text.
 
     Raises:
-        ValueError: a scope no key may have (a key never signs a report or manages people).
+        BadScopes: a scope no key may have (a key never signs a report or manages people), or not this person's key.
     """
     scopes = sorted(set(scopes))
-    if not scopes or not set(scopes) <= KEY_SCOPES:
-        raise ValueError(
-            f"Expected one or more scopes of {', '.join(sorted(KEY_SCOPES))}; received {', '.join(scopes) or 'none'}."
-        )
+    _check_scopes(scopes, scopes_for(user, hospital))
     text = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         hospital=hospital,
@@ -51,18 +52,57 @@ def issue(
         created_by=issued_by,
         expires_at=timezone.now() + valid_for if valid_for else None,
     )
-    audit.record("api_key.issued", hospital=hospital, actor=issued_by, subject=key, detail={"scopes": scopes})
+    audit.record(
+        "api_key.issued",
+        hospital=hospital,
+        actor=issued_by,
+        subject=key,
+        detail={"prefix": key.prefix, "owner": str(user.pk), "scopes": scopes},
+        request=request,
+    )
     return key, text
 
 
+def scopes_for(user: User, hospital: Hospital) -> frozenset[str]:
+    """Return the scopes a key of this person may have here: what a machine may do and the person may do too."""
+    roles = hospital.memberships.filter(user=user, is_active=True).values_list("role", flat=True)
+    return KEY_SCOPES.intersection(ability for role in roles for ability in ABILITIES[role])
+
+
+def _check_scopes(scopes: list[str], allowed: frozenset[str]) -> None:
+    if not scopes or not set(scopes) <= allowed:
+        raise BadScopes(
+            expected=f"one or more scopes of {', '.join(sorted(allowed)) or 'nobody: the person works elsewhere'}",
+            received=", ".join(scopes) or "none",
+            remedy="Choose fewer scopes, or a person of this hospital whose roles have them.",
+        )
+
+
 @transaction.atomic
-def revoke(key: ApiKey, *, revoked_by: User) -> None:
+def revoke(key: ApiKey, *, revoked_by: User, request: HttpRequest | None = None) -> None:
     """Close a key now; a second call changes nothing."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        audit.record("api_key.revoked", hospital=key.hospital, actor=revoked_by, subject=key)
+        audit.record(
+            "api_key.revoked",
+            hospital=key.hospital,
+            actor=revoked_by,
+            subject=key,
+            detail={"prefix": key.prefix},
+            request=request,
+        )
 
 
 def find(text: str) -> ApiKey | None:
     """Return the key in force that `text` opens, with its person and hospital, or None."""
-    key = ApiKey.objects.select_related("user", "hospital").filter(digest=digest_of(text)).first()
-    return key if key is not None and key.is_in_force and key.user.is_active else None
+    key = (
+        ApiKey.objects.select_related("user", "hospital")
+        .filter(
+            digest=digest_of(text),
+            user__is_active=True,
+            # A key does not outlive its person's time at the hospital.
+            user__memberships__hospital=F("hospital"),
+            user__memberships__is_active=True,
+        )
+        .first()
+    )
+    return key if key is not None and key.is_in_force else None

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -24,14 +26,15 @@ def record(
     Args:
         action: what was done, as noun.verb in the past: "scan.received", "scan.viewed", "report.signed".
         hospital: whose record it is; None for acts outside any hospital (a failed sign-in).
-        actor: who did it; None for the system itself.
+        actor: who did it; None for the system itself, or, with a request, for somebody not signed in.
         subject: the record it was done to.
         patient_id: the patient's opaque id when a patient's record is touched.
         detail: JSON facts that explain the act; never a name, never report text.
         request: the request it came with, for the address.
     """
     key = actor.acting_key if actor is not None else None
-    label = "system" if actor is None else actor.email
+    nobody = "system" if request is None else "not signed in"
+    label = nobody if actor is None else actor.email
     return AuditEntry.objects.create(
         action=action,
         hospital=hospital,
@@ -41,5 +44,13 @@ def record(
         object_id=str(subject.pk) if subject is not None else "",
         patient_id=patient_id,
         detail=detail or {},
-        address=request.META.get("REMOTE_ADDR") or None if request is not None else None,
+        address=_address_of(request) if request is not None else None,
     )
+
+
+def _address_of(request: HttpRequest) -> str | None:
+    # Behind our proxies REMOTE_ADDR is a proxy's; allauth counts them from the right end of X-Forwarded-For.
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:  # a Unix socket has no address; the line is worth more than its address
+        return None

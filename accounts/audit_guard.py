@@ -54,7 +54,7 @@ def remove(connection: "BaseDatabaseWrapper") -> None:
 
 
 def open_for_flush(connection: "BaseDatabaseWrapper") -> None:
-    """Let Django's test runner empty the tables: on SQLite it does so with DELETE (PostgreSQL: TRUNCATE). Tests only."""
+    """Tests only: let Django empty the tables, which it does with DELETE on SQLite and TRUNCATE on PostgreSQL."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS audit_no_delete")

@@ -26,7 +26,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = api_keys.find(text.strip())
         if key is None:
             raise AuthenticationFailed(
-                "Expected a key in force; received one that is unknown, expired or revoked. Ask the hospital admin for a new key."
+                "Expected a key in force; received one that is unknown, expired or revoked."
+                " Ask the hospital admin for a new key."
             )
         now = timezone.now()
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_RESOLUTION:

@@ -53,13 +53,14 @@ def check_stated_ability(view: Callable[..., Any], request: HttpRequest) -> None
 
 
 class DenyUnlessAbilityStated(BasePermission):
-    """Every endpoint names `required_ability`, a string or a table {HTTP method: ability}; one that does not refuses."""
+    """Every endpoint names `required_ability`, a string or a table {HTTP method: ability}, or it refuses."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Tell whether the caller has the stated ability at some hospital."""
         stated = getattr(view, "required_ability", None)
         if isinstance(stated, dict):
-            stated = stated.get(request.method)
+            # HEAD is GET without the body (RFC 9110 section 9.3.2).
+            stated = stated.get("GET" if request.method == "HEAD" else request.method)
         if stated == ANYONE:
             return True
         if stated is None or not request.user.is_authenticated:
