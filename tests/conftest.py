@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
+from accounts import audit_guard
 from accounts.models import Hospital, User
 from accounts.roles import Role
 from inference import registry
@@ -15,6 +17,7 @@ from inference.models import ModelVersion
 from scans import pipeline
 from scans.models import Scan
 from tests.factories import HospitalFactory, MembershipFactory, UserFactory
+from tests.pictures import png_bytes
 
 
 @dataclass
@@ -44,6 +47,13 @@ def make_staff(name: str) -> Staff:
     return Staff(hospital=hospital, **people)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    """Transactional tests empty every table at their end, the audit trail too."""
+    with django_db_blocker.unblock():
+        audit_guard.open_for_flush(connection)
+
+
 @pytest.fixture(autouse=True)
 def own_media(settings, tmp_path):
     """Every test keeps its pictures in a folder of its own."""
@@ -71,8 +81,6 @@ def active_model(db) -> ModelVersion:
 @pytest.fixture
 def send(settings) -> Callable[..., Scan]:
     """Send one picture through the real intake; returns its scan."""
-
-    from tests.pictures import png_bytes
 
     def send_one(staff: Staff, *, content: bytes | None = None, name: str = "film.png", **stated) -> Scan:
         stated.setdefault("patient_mrn", "MRN1")

@@ -1,10 +1,15 @@
 """The product's settings with what tests need otherwise: own state folder, quick hashes, plain static files."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
-# Before the product's settings read it: tests never touch the state of a running desk.
-os.environ.setdefault("STATE_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
+# Before the product's settings read it: tests never touch the state of a running desk, nor of another test run.
+if "STATE_DIR" not in os.environ:
+    os.environ["STATE_DIR"] = tempfile.mkdtemp(prefix="lightbox-test-")
+    atexit.register(shutil.rmtree, os.environ["STATE_DIR"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 os.environ.setdefault("HTTPS", "off")
 # The serving graph takes half a minute to compile; it is kept by the hash of its weights.
@@ -19,3 +24,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+DATABASES["default"].setdefault("TEST", {}).setdefault("NAME", f"test_lightbox_{os.getpid()}")  # noqa: F405

@@ -1,0 +1,282 @@
+"""Intake: what is received is durable and whole, what is refused leaves nothing, and nobody gets another's film."""
+
+import datetime
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+
+from accounts.models import AuditEntry
+from inference.models import Job
+from scans import pipeline, storage
+from scans.models import Image, Patient, Priority, Scan, ScanStatus
+from scans.workflow.intake import display_name
+from tests.factories import ModelVersionFactory
+from tests.pictures import corpus, dicom_bytes, good_pictures, phantom, png_bytes, polyglot_preambles
+
+pytestmark = pytest.mark.django_db
+
+
+def upload(staff, *files: tuple[str, bytes], **stated) -> pipeline.Receipt:
+    submission = pipeline.Submission(hospital=staff.hospital, submitted_by=staff.technician, door="page", **stated)
+    return pipeline.receive(submission, pipeline.store_files([SimpleUploadedFile(*file) for file in files]))
+
+
+def files_on_disk(settings) -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), list(good_pictures()), ids=lambda value: value if type(value) is str else ""
+)
+def test_every_kind_of_film_is_taken_and_kept_byte_for_byte(two_hospitals, name, content):
+    receipt = upload(two_hospitals.north, (name, content), patient_mrn="MRN1")
+
+    (image,) = receipt.images
+    stored = storage.original_path(image).read_bytes()
+    is_dicom = name.endswith(".dcm")
+    assert stored == (bytes(128) + content[128:] if is_dicom else content)
+    assert image.sha256 == hashlib.sha256(stored).hexdigest()
+    assert image.received_sha256 == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"), list(corpus()), ids=lambda value: value if type(value) is str else ""
+)
+def test_every_bad_file_is_refused_with_its_reason_and_leaves_nothing(two_hospitals, settings, name, content, code):
+    receipt = upload(two_hospitals.north, (name, content), patient_mrn="MRN1")
+
+    (refusal,) = receipt.refused
+    assert receipt.scan is None
+    assert refusal.code == code
+    assert refusal.expected
+    assert refusal.received
+    assert refusal.remedy
+    assert not Scan.objects.exists()
+    assert not Patient.objects.exists()
+    assert files_on_disk(settings) == []
+
+
+def test_a_file_over_the_byte_limit_is_refused_before_it_is_whole_on_the_disk(two_hospitals, settings):
+    settings.UPLOAD_MAX_BYTES_PER_FILE = 1000
+    receipt = upload(two_hospitals.north, ("large.png", png_bytes()), patient_mrn="MRN1")
+
+    assert [refusal.code for refusal in receipt.refused] == ["too_many_bytes"]
+    assert files_on_disk(settings) == []
+
+
+def test_one_bad_file_among_twenty_leaves_nineteen_in(two_hospitals):
+    files = [(f"film{number}.png", png_bytes(seed=number)) for number in range(19)]
+    receipt = upload(two_hospitals.north, *files[:7], ("notes.txt", b"not a film"), *files[7:], patient_mrn="MRN1")
+
+    assert len(receipt.images) == 19
+    assert [image.number for image in receipt.images] == list(range(1, 20))
+    assert [refusal.name for refusal in receipt.refused] == ["notes.txt"]
+
+
+def test_a_full_disk_refuses_and_stores_nothing(two_hospitals, settings, monkeypatch):
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.IncomingFile, "sync", full)
+    with pytest.raises(pipeline.RecordError, match="full disk"):
+        upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1")
+    assert not Scan.objects.exists()
+    assert files_on_disk(settings) == []
+
+
+def test_a_scan_its_jobs_and_its_audit_line_appear_together(two_hospitals):
+    ModelVersionFactory(status="active")
+    receipt = upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1", priority=Priority.STAT)
+
+    assert receipt.scan.status == ScanStatus.RECEIVED
+    assert receipt.scan.priority == Priority.STAT
+    assert Job.objects.get().image_key == receipt.images[0].pk
+    line = AuditEntry.objects.get(action="scan.received")
+    assert (line.actor, line.patient_id) == (two_hospitals.north.technician, receipt.scan.patient_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_fails_leaves_no_scan(two_hospitals):
+    stored = pipeline.store_files([SimpleUploadedFile("film.png", png_bytes())])
+    submission = pipeline.Submission(
+        hospital=two_hospitals.north.hospital,
+        submitted_by=two_hospitals.north.technician,
+        door="api",
+        patient_mrn="MRN1",
+    )
+
+    def receive_and_fail() -> None:
+        with transaction.atomic():
+            pipeline.receive(submission, stored)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        receive_and_fail()
+    assert not Scan.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_hospital_that_switched_the_model_off_opens_no_job(two_hospitals):
+    ModelVersionFactory(status="active")
+    two_hospitals.north.hospital.analysis_enabled = False
+    upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1")
+
+    assert not Job.objects.exists()
+
+
+def test_dicom_fills_the_form(two_hospitals):
+    receipt = upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+
+    patient = receipt.scan.patient
+    assert (patient.mrn, patient.name, str(patient.birth_date), patient.sex) == (
+        "MRN1",
+        "Phantom^Grey",
+        "1970-01-01",
+        "O",
+    )
+    assert receipt.scan.accession_number == "ACC1"
+    assert receipt.images[0].view == "PA"
+
+
+@pytest.mark.parametrize("preamble", polyglot_preambles().values(), ids=polyglot_preambles())
+def test_a_program_in_the_preamble_is_not_stored(two_hospitals, preamble):
+    receipt = upload(two_hospitals.north, ("film.dcm", dicom_bytes(preamble=preamble)))
+
+    with storage.open_original(receipt.images[0]) as stored:
+        assert stored.read(132) == bytes(128) + b"DICM"
+
+
+def test_without_an_mrn_a_film_is_refused(two_hospitals):
+    receipt = upload(two_hospitals.north, ("film.png", png_bytes()))
+
+    assert receipt.scan is None
+    assert "MRN" in receipt.refused[0].detail
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"patient_mrn": "MRN2"}, {"patient_mrn": "MRN1", "patient_birth_date": datetime.date(1971, 1, 1)}],
+    ids=["other MRN", "other birth date"],
+)
+def test_a_form_that_contradicts_the_file_is_refused(two_hospitals, stated):
+    receipt = upload(two_hospitals.north, ("film.dcm", dicom_bytes()), **stated)
+
+    assert [refusal.code for refusal in receipt.refused] == ["patient_mismatch"]
+    assert not Patient.objects.exists()
+
+
+def test_another_birth_date_under_a_known_mrn_is_refused(two_hospitals):
+    upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    other = dicom_bytes(PatientBirthDate="19800101", SOPInstanceUID="1.2.3.9", StudyInstanceUID="1.2.3.8")
+    receipt = upload(two_hospitals.north, ("film.dcm", other))
+
+    assert [refusal.code for refusal in receipt.refused] == ["patient_mismatch"]
+    assert Scan.objects.count() == 1
+
+
+def test_another_name_under_a_known_mrn_is_taken_and_told_to_the_reader(two_hospitals):
+    upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    other = dicom_bytes(PatientName="Phantom^Green", SOPInstanceUID="1.2.3.9", StudyInstanceUID="1.2.3.8")
+    receipt = upload(two_hospitals.north, ("film.dcm", other))
+
+    assert receipt.scan.patient.name == "Phantom^Grey"
+    assert "Phantom^Green" in receipt.scan.identity_note
+
+
+def test_the_same_name_written_otherwise_is_the_same_name(two_hospitals):
+    upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    receipt = upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1", patient_name="Grey PHANTOM")
+
+    assert receipt.scan.identity_note == ""
+
+
+def test_files_of_two_patients_in_one_submission_do_not_become_one_scan(two_hospitals):
+    other = dicom_bytes(PatientID="MRN2", SOPInstanceUID="1.2.3.9")
+    receipt = upload(two_hospitals.north, ("one.dcm", dicom_bytes()), ("two.dcm", other))
+
+    assert [refusal.name for refusal in receipt.refused] == ["two.dcm"]
+    assert Patient.objects.count() == 1
+
+
+def test_the_same_instance_again_is_the_same_scan(two_hospitals):
+    first = upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    again = upload(two_hospitals.north, ("copy.dcm", dicom_bytes(preamble=b"MZ".ljust(128, b"\0"))))
+
+    assert again.is_repeat
+    assert again.scan == first.scan
+    assert Image.objects.count() == 1
+
+
+def test_other_bytes_under_a_known_instance_are_refused_and_the_first_kept(two_hospitals):
+    first = upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    changed = upload(two_hospitals.north, ("film.dcm", dicom_bytes(phantom(seed=5))))
+
+    assert [refusal.code for refusal in changed.refused] == ["instance_conflict"]
+    assert storage.original_path(first.images[0]).read_bytes() == dicom_bytes()
+
+
+def test_two_hospitals_may_hold_the_same_instance(two_hospitals):
+    north = upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+    south = upload(two_hospitals.south, ("film.dcm", dicom_bytes()))
+
+    assert north.scan != south.scan
+    assert south.scan.patient != north.scan.patient
+
+
+def test_images_of_one_study_become_one_scan_with_the_higher_priority(two_hospitals):
+    first = upload(two_hospitals.north, ("pa.dcm", dicom_bytes()))
+    lateral = dicom_bytes(SOPInstanceUID="1.2.3.9", ViewPosition="LL")
+    second = upload(two_hospitals.north, ("ll.dcm", lateral), priority=Priority.STAT)
+
+    assert second.scan == first.scan
+    assert second.scan.priority == Priority.STAT
+    assert [image.view for image in second.scan.images.all()] == ["PA", "LL"]
+
+
+def test_a_late_image_of_a_reported_study_becomes_a_scan_of_its_own(two_hospitals):
+    first = upload(two_hospitals.north, ("pa.dcm", dicom_bytes()))
+    pipeline.sign(first.scan, author=two_hospitals.north.radiologist, findings="", impression="Clear.")
+    late = upload(two_hospitals.north, ("ll.dcm", dicom_bytes(SOPInstanceUID="1.2.3.9")))
+
+    assert late.scan != first.scan
+
+
+def test_a_file_name_is_shown_without_paths_and_marks(two_hospitals):
+    receipt = upload(two_hospitals.north, ("x.png", png_bytes()), patient_mrn="MRN1")
+    assert receipt.images[0].original_name == "x.png"
+
+    assert display_name("../../etc/\u202egnp.exe\x00") == "gnp.exe"
+    assert len(display_name("a" * 400)) == 255
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_files_of_one_study_at_once_make_one_scan(two_hospitals):
+    def send(number: int) -> None:
+        try:
+            upload(two_hospitals.north, ("film.dcm", dicom_bytes(SOPInstanceUID=f"1.2.3.{number + 1}")))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(send, range(20)))
+
+    assert Scan.objects.get().images.count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_instance_sent_many_times_at_once_is_stored_once(two_hospitals):
+    def send(_: int) -> pipeline.Receipt:
+        try:
+            return upload(two_hospitals.north, ("film.dcm", dicom_bytes()))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(send, range(12)))
+
+    assert len({receipt.scan.pk for receipt in receipts}) == 1
+    assert Image.objects.count() == 1
