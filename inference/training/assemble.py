@@ -1,4 +1,4 @@
-"""Makes a bundle of a trained run: weights as stored, temperature, selective rule, gate; all chosen on validation films."""
+"""Makes a bundle of a trained run: weights as stored; temperature, rule and gate chosen on validation films."""
 
 import subprocess
 from collections.abc import Sequence

@@ -43,12 +43,12 @@ def _fit_label(
         raise ValueError(f"Expected at least {_FEWEST} films of {label}; received {len(chosen)}. Add films.")
     order = np.random.default_rng(seed).permutation(len(chosen))[:_MOST]
     pictures = [_standard(images / chosen[index].file) for index in order]
-    mean = np.mean([_resize(picture, _MEAN_SIDE) for picture in pictures], axis=0)
+    mean = np.stack([_resize(picture, _MEAN_SIDE) for picture in pictures]).mean(axis=0)
     rows = np.stack([_resize(picture, _DETAIL_SIDE).ravel() for picture in pictures])
     found = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(rows)
     largest = np.abs(found.components_).max(axis=1, keepdims=True)
     components = np.round(found.components_ / largest * 127).astype(np.int8)
-    rounded: NDArray[np.uint8] = np.clip(np.round(mean), 0, 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = mean.round().clip(0, 255).astype(np.uint8)
     return (
         rounded,
         components.reshape(COMPONENTS, _DETAIL_SIDE, _DETAIL_SIDE),
