@@ -58,7 +58,8 @@ def _ask_child(path: Path, facts: FileFacts) -> str:
         answer = subprocess.run(  # noqa: S603 - our own module; the path is one argument and never a shell's
             [sys.executable, "-m", "inference.engine.colour_check", str(path.resolve()), facts.format],
             cwd=_ROOT,
-            # One thread: OpenBLAS reserves address space for every core, against the child's limit.
+            # Nothing of our environment: it holds secrets, and the child reads hostile files. One thread, because
+            # OpenBLAS reserves address space for every core, against the child's limit.
             env={"OPENBLAS_NUM_THREADS": "1"},
             capture_output=True,
             timeout=_TIMEOUT_SECONDS,

@@ -71,8 +71,8 @@ def _straying(chroma: list[tuple[float, float]]) -> int:
 def _judge(path: Path, file_format: str) -> str:
     if file_format == "dicom":
         return _judge_dicom(path)
-    warnings.simplefilter("error")
     # Pillow warns above this and, the warning being an error, goes no further.
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = Limits().max_pixels
     with Image.open(path, formats=_RASTERS) as image:
         # A JPEG decodes at an eighth of its size in an eighth of the time; the others ignore this.

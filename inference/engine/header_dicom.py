@@ -62,6 +62,7 @@ _CAPTURE_CLASSES = frozenset({_STORAGE + "7", _STORAGE + "7.2", _STORAGE + "7.3"
 # The first word decides ("CHEST PA" passes). RIB and RIBCAGE are refused although the lungs are in the field: a rib
 # view is exposed for bone (lower kilovoltage, oblique), which the network has never seen. CHESTABDOMEN is a babygram.
 _CHEST = frozenset({"CHEST", "THORAX", "TORAX", "LUNG", "LUNGS"})
+_LONGEST_NAME = 3 * 64 + 2  # three scripts (PS3.5 table 6.2-1, PN)
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
 
@@ -246,7 +247,7 @@ def _dicom_facts(data: DataSet, syntax: str) -> DicomFacts:
         view=_code(values.get(_VIEW, b"")).upper(),
         photometric=_code(values.get(_PHOTOMETRIC, b"")),
         patient_id=words(_PATIENT_ID, "patient ID"),
-        patient_name=words(_NAME, "patient name").rstrip("^="),
+        patient_name=text(values.get(_NAME, b""), codecs, "patient name", longest=_LONGEST_NAME).rstrip("^="),
         patient_birth_date=iso_date(values.get(_BIRTH_DATE, b""), "birth date"),
         # The enumerated values of PS3.3 C.7.1.1; "U" and the like say what an empty one says.
         patient_sex=sex if sex in ("M", "F", "O") else "",

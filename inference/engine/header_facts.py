@@ -23,7 +23,7 @@ class Limits:
     min_side: int = _MIN_SIDE
     max_depth: int = 16
     # PNG chunks, JPEG segments, DICOM elements: bounds the time spent on a file made of empty ones.
-    max_parts: int = 200_000
+    max_parts: int = 50_000
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _DISPLAYABLE = frozenset({0xC0, 0xC1, 0xC2})
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _CHUNK = 256 * 1024
+# A progressive film has about ten. Every further one costs the decoder another pass over all pixels.
+_MOST_SCANS = 100
+_MOST_FILL = 1024
 _PADDING = b"\x00\xff \r\n"
 
 
@@ -82,10 +85,11 @@ def inspect_jpeg(stream: HeaderStream, limits: Limits) -> FileFacts:
 def _next_marker(stream: HeaderStream) -> int:
     if stream.read(1) != b"\xff":
         raise damaged("a JPEG marker", f"something else at byte {stream.position - 1}")
-    code = 0xFF
-    while code == 0xFF:  # fill bytes may precede a marker (B.1.1.2)
+    for _ in range(_MOST_FILL):  # fill bytes may precede a marker (B.1.1.2)
         code = stream.read(1)[0]
-    return code
+        if code != 0xFF:
+            return code
+    raise damaged("a JPEG marker", f"more than {_MOST_FILL} fill bytes")
 
 
 def _skip_segment(stream: HeaderStream, marker: int) -> None:
@@ -118,7 +122,9 @@ def _walk_to_end(stream: HeaderStream, limits: Limits) -> None:
         if marker == _SCAN:
             scans += 1
             _skip_scan(stream)
-    raise damaged(f"at most {limits.max_parts} JPEG segments", "more")
+        if scans > _MOST_SCANS:
+            break
+    raise damaged(f"at most {limits.max_parts} JPEG segments and {_MOST_SCANS} scans", "more")
 
 
 def _skip_scan(stream: HeaderStream) -> None:

@@ -33,12 +33,13 @@ def encodings(value: bytes) -> tuple[str, ...]:
     return tuple("ascii" if term in _ASCII else python_encoding[term] for term in terms)
 
 
-def text(value: bytes, codecs: Sequence[str], name: str) -> str:
+def text(value: bytes, codecs: Sequence[str], name: str, *, longest: int = 64) -> str:
     """Decode one text value literally; use it for names and identifiers of a patient.
 
     value: the element's bytes. codecs: from `encodings`. name: the element in words, for the message.
+    longest: in characters; 64 is the standard's for LO, and more than it allows for SH and CS.
     Returns the text without padding at its ends; `^` and `=` of a person's name stay.
-    Raises UnreadableImage (bad_text): bytes outside the character set, control characters.
+    Raises UnreadableImage (bad_text): bytes outside the character set, control characters, too long a value.
     Source: PS3.5 sections 6.1.2 and 6.2.
     """
     try:
@@ -48,6 +49,8 @@ def text(value: bytes, codecs: Sequence[str], name: str) -> str:
     # A stripped control character would be a changed name; a kept one breaks logs, HL7 and CSV downstream.
     if any(unicodedata.category(character) == "Cc" for character in decoded):
         raise _bad_text(f"{name} without control characters", ascii(decoded[:64]))
+    if len(decoded) > longest:
+        raise _bad_text(f"{name} of at most {longest} characters", f"{len(decoded)}")
     return decoded
 
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .errors import UnreadableImage
 from .header_facts import (
@@ -16,10 +17,10 @@ from .header_facts import (
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _STRIP_COUNTS = 273, 277, 279
-_TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT = 324, 325, 339
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT = 322, 323, 324, 325, 339
 _WANTED = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _SAMPLES}
-    | {_STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT}
+    | {_STRIP_COUNTS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT}
 )
 _TYPES = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT, LONG: all that the wanted tags may be
 _GREY, _PALETTE = frozenset({0, 1}), 3
@@ -27,7 +28,8 @@ _PHOTOMETRICS = frozenset({0, 1, 2, 3, 6})  # white is zero, black is zero, RGB,
 # None, LZW, JPEG, Deflate (two codes), PackBits: what every desktop writes and libtiff reads.
 _COMPRESSIONS = frozenset({1, 5, 7, 8, 32773, 32946})
 _UNSIGNED = 1
-_MAX_VALUES = 1_000_000
+# One strip per row of the tallest film, and to spare.
+_MAX_VALUES = 100_000
 
 Tags = Mapping[int, tuple[int, ...]]
 
@@ -44,7 +46,9 @@ def inspect_tiff(stream: HeaderStream, limits: Limits) -> FileFacts:
     tags = _read_directory(stream, order, offset)
     width, height = _one(tags, _WIDTH), _one(tags, _HEIGHT)
     check_size(width, height, limits)
-    bits, samples = _pixel_format(tags)
+    if _TILE_OFFSETS in tags:  # a decoder allocates a whole tile, however small the picture
+        check_size(_one(tags, _TILE_WIDTH), _one(tags, _TILE_HEIGHT), replace(limits, min_side=1))
+    bits, samples = _pixel_format(tags, order)
     _check_extent(stream, tags)
     if _one(tags, _PHOTOMETRIC) == _PALETTE:
         samples = 3
@@ -88,7 +92,7 @@ def _one(tags: Tags, tag: int, default: int | None = None) -> int:
     return default
 
 
-def _pixel_format(tags: Tags) -> tuple[int, int]:
+def _pixel_format(tags: Tags, order: str) -> tuple[int, int]:
     samples = _one(tags, _SAMPLES, 1)
     bits = set(tags.get(_BITS, (1,)))
     formats = set(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,)))
@@ -100,6 +104,8 @@ def _pixel_format(tags: Tags) -> tuple[int, int]:
     compression = _one(tags, _COMPRESSION, 1)
     if photometric not in _PHOTOMETRICS or compression not in _COMPRESSIONS:
         raise _unsupported(f"photometric interpretation {photometric} with compression {compression}")
+    if (photometric, bits, order) == (0, {16}, ">"):  # no decoder of ours reads it
+        raise _unsupported("16 bits with white as zero, high byte first")
     fewest = 1 if photometric in _GREY or photometric == _PALETTE else 3
     if not fewest <= samples <= fewest + 1:
         raise _unsupported(f"{samples} samples for photometric interpretation {photometric}")

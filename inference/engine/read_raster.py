@@ -23,13 +23,15 @@ def open_raster(path: Path, facts: FileFacts) -> Iterator[Image.Image]:
     """Open a raster file with the one decoder its header named; use it wherever pixels are to be decoded.
 
     A decoder that sees another size than `inspect_file` did would allocate by that size, so it is refused here; that
-    is also why Pillow's own limit (a warning from 89 megapixels) is never reached. Every warning is an error.
+    is also why Pillow's own limit (a warning from 89 megapixels, here an error) is never reached.
 
     path, facts: the file and what `inspect_file` said of it. Yields the image, not yet decoded.
     Raises UnreadableImage (dimensions_differ) and whatever Pillow raises.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        # Pillow also warns of odd metadata, which is no reason to refuse a film.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=[facts.format.upper()]) as image:
             # As a set: Pillow gives a TIFF's size as its orientation tag turns it.
             if {*image.size} != {facts.width, facts.height}:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 import zlib
 
 import numpy as np
@@ -80,3 +81,11 @@ def raw_png(width: int, height: int, *, bits: int = 8, colour_type: int = 0, dat
     """A PNG whose header says what you like; `data` is the compressed pixels, whatever they are."""
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     return PNG_SIGNATURE + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", data) + png_chunk(b"IEND")
+
+
+def zip_bytes() -> bytes:
+    """A small archive: what hides behind the end of a picture."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x.txt", "x" * 100)
+    return file.getvalue()
