@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
 from accounts.errors import BadScopes
-from accounts.models import ApiKey, Hospital, User
+from accounts.models import ApiKey, Hospital, Membership, User
 from accounts.roles import ABILITIES, KEY_SCOPES
 
 PREFIX = "lbx_"
@@ -61,6 +61,12 @@ def issue(
         request=request,
     )
     return key, text
+
+
+def keys_of(hospital: Hospital) -> QuerySet[ApiKey]:
+    """Return the hospital's keys, newest first, each with `owner_is_here`: whether its person is active."""
+    here = Membership.objects.filter(hospital=hospital, user=OuterRef("user"), is_active=True, user__is_active=True)
+    return hospital.api_keys.select_related("user", "created_by").annotate(owner_is_here=Exists(here))
 
 
 def scopes_for(user: User, hospital: Hospital) -> frozenset[str]:
