@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("", include("accounts.urls")),  # before allauth: it closes one of its pages
     path("accounts/", include("allauth.urls")),
 ]
