@@ -15,10 +15,10 @@ from django.http import HttpRequest
 from accounts import audit
 from accounts.models import User
 from accounts.roles import Ability
-from scans.models import Diagnosis, Report, Review, Scan
+from scans.models import Diagnosis, Patient, Report, Review, Scan
 from scans.workflow import diagnosis, intake, report, review
 from scans.workflow.errors import RecordError
-from scans.workflow.intake import Receipt, Refusal, StoredFile, Submission, Upload
+from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, Upload
 
 __all__ = ["Receipt", "RecordError", "Refusal", "StoredFile", "Submission"]
 
@@ -52,6 +52,12 @@ def sweep() -> None:
     ring(diagnosis.overdue())
 
 
+@shared_task
+def tidy() -> None:
+    """Remove files that no record speaks of: what a crash between disk and database left behind."""
+    intake.remove_strays()
+
+
 def requeue(*, include_failed: bool) -> int:
     """Ring now for everything unfinished; the operator's command. Returns how many scans."""
     scan_ids = diagnosis.reopen(include_failed=include_failed)
@@ -74,14 +80,15 @@ def viewed(scan: Scan, *, viewer: User, request: HttpRequest | None = None) -> N
 
 
 def viewed_list(
-    scans: Iterable[Scan], *, viewer: User, request: HttpRequest | None = None, what: str = "worklist"
+    records: Iterable[Scan | Patient], *, viewer: User, request: HttpRequest | None = None, what: str = "worklist"
 ) -> None:
     """Leave one audit line per hospital for a list, naming its patients by their opaque ids."""
     patients: dict[Any, set[str]] = {}
     hospitals = {}
-    for scan in scans:
-        hospitals[scan.hospital_id] = scan.hospital
-        patients.setdefault(scan.hospital_id, set()).add(str(scan.patient_id))
+    for record in records:
+        hospitals[record.hospital_id] = record.hospital
+        patient_id = record.pk if isinstance(record, Patient) else record.patient_id
+        patients.setdefault(record.hospital_id, set()).add(str(patient_id))
     for hospital_id, ids in patients.items():
         audit.record(
             "list.viewed",
