@@ -2,7 +2,7 @@
 
 Both doors that take files (the API and the upload page) use it the same way:
 
-    with idempotency.attempt(key, user=user, hospital=hospital, digest=digest) as attempt:
+    with idempotency.attempt(key, user=user, hospital=hospital, fields=fields, files=files) as attempt:
         if attempt.answer is not None:
             return replay(attempt.answer)
         stored = pipeline.store_files(files)
@@ -18,7 +18,7 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +75,7 @@ class Attempt:
         """Keep the answer; call it in the transaction that stores the scan.
 
         Raises:
-            SubmissionInFlight: this attempt took so long that another took it over; the caller's transaction rolls back.
+            SubmissionInFlight: this attempt took so long that another took it over; the caller must roll back.
         """
         if self.row is None:
             return
@@ -94,15 +94,24 @@ class Attempt:
             ).delete()
 
 
-def digest_of(fields: Mapping[str, Any], files: Iterable[UploadedFile]) -> str:
+def digest_of(fields: Mapping[str, Any], files: Sequence[UploadedFile]) -> str:
     """Return the SHA-256 of a submission: its checked fields, and each file's name and SHA-256 in order."""
     content = {"fields": dict(fields), "files": [[file.name, _digest_of_file(file)] for file in files]}
     return hashlib.sha256(json.dumps(content, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
 @contextmanager
-def attempt(key: str, *, user: User, hospital: Hospital, digest: str) -> Iterator[Attempt]:
-    """Enter one submission under `key` ("": none was sent); a key left without an answer is forgotten on the way out.
+def attempt(
+    key: str, *, user: User, hospital: Hospital, fields: Mapping[str, Any], files: Sequence[UploadedFile]
+) -> Iterator[Attempt]:
+    """Enter one submission under `key`; a key left without an answer is forgotten on the way out.
+
+    Args:
+        key: the Idempotency-Key header; "" when none was sent.
+        user: who sends; a key is theirs alone.
+        hospital: where to; the same key at another hospital is another key.
+        fields: the submission's checked fields, JSON-able.
+        files: its files in order; they are hashed and left at their beginning.
 
     Raises:
         BadIdempotencyKey: not 1 to 255 printable ASCII characters.
@@ -112,7 +121,7 @@ def attempt(key: str, *, user: User, hospital: Hospital, digest: str) -> Iterato
     if not key:
         yield Attempt(None)
         return
-    current = _enter(key, user=user, hospital=hospital, digest=digest)
+    current = _enter(key, user=user, hospital=hospital, digest=digest_of(fields, files))
     try:
         yield current
     finally:
