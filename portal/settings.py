@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.proxy.ClientAddressMiddleware",
+    "portal.request_limits.RequestLimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -156,7 +157,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["portal.upload_handler.CappedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 UPLOAD_MAX_BYTES_PER_FILE = env.int("UPLOAD_MAX_BYTES_PER_FILE", default=100 * 1024 * 1024)
@@ -187,7 +188,10 @@ CELERY_TASK_ROUTES = {
     "scans.pipeline.sweep": {"queue": "maintenance"},
 }
 SWEEP_EVERY_SECONDS = env.float("SWEEP_EVERY_SECONDS", default=5.0)
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "scans.pipeline.sweep", "schedule": SWEEP_EVERY_SECONDS}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "scans.pipeline.sweep", "schedule": SWEEP_EVERY_SECONDS},
+    "tidy": {"task": "scans.pipeline.tidy", "schedule": 24 * 3600.0},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 
 # --- The model --------------------------------------------------------------------------------------------------------
@@ -273,10 +277,13 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    # OPTIONS would describe fields and choices beside the OpenAPI page, where nobody reviews it.
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_FILTER_BACKENDS": ["portal.api_lists.StrictFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "portal.api_lists.CursorPages",
+    "DEFAULT_THROTTLE_CLASSES": ["portal.throttling.PerCallerThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"caller": env.str("API_RATE", default="600/minute")},
     "EXCEPTION_HANDLER": "portal.api_errors.problem_details",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -287,6 +294,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api_docs.describe_errors",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "Ability": "accounts.roles.Ability",
+        "Sex": "scans.models.Sex",
+        "ScanStatus": "scans.models.ScanStatus",
+        "ReportStatus": "scans.models.ReportStatus",
+        "ModelStatus": "inference.models.ModelVersion.Status",
+    },
 }
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

@@ -12,4 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("", include("accounts.urls")),  # before allauth: it closes one of its pages
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("portal.api_urls")),
 ]
+
+handler400 = "portal.api_errors.bad_request"
+handler403 = "portal.api_errors.permission_denied"
+handler404 = "portal.api_errors.page_not_found"
+handler500 = "portal.api_errors.server_error"

@@ -1,0 +1,61 @@
+"""The OpenAPI description and the page that shows it; both need a sign-in."""
+
+from typing import Any
+
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_required
+from django.utils.decorators import method_decorator
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from accounts.permissions import SIGNED_IN, DenyUnlessAbilityStated
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details: every error of the API has this shape.",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:lightbox:problem:CODE; for programs."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What was expected, what was received, what to do."},
+        "instance": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": True, "description": "Field by field."},
+        "refused": {"type": "array", "items": {"$ref": "#/components/schemas/Refusal"}, "description": "File by file."},
+        "expected": {"type": "string"},
+        "received": {"type": "string"},
+        "remedy": {"type": "string"},
+    },
+}
+
+
+def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the one error shape to every operation; a post-processing hook of drf-spectacular."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    answer = {
+        "description": "A problem",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["responses"]["default"] = answer
+    return result
+
+
+class SchemaView(SpectacularAPIView):
+    """The API as OpenAPI 3, in YAML or JSON."""
+
+    required_ability = SIGNED_IN
+    permission_classes = [DenyUnlessAbilityStated]
+
+
+@method_decorator(csp_update({"style-src": ["'unsafe-inline'"]}), name="dispatch")
+class SwaggerView(SpectacularSwaggerSplitView):
+    """The API as a page to try it on."""
+
+    required_ability = SIGNED_IN
+    permission_classes = [DenyUnlessAbilityStated]
+    url_name = "api:schema"
+
+
+# A person who follows the link is shown the sign-in page, not a 401 in JSON.
+docs = login_required(SwaggerView.as_view())
