@@ -103,6 +103,10 @@ def _check_rle(head: HeaderStream, shape: PixelShape, total: int) -> None:
     used = offsets[:segments]
     if segments != wanted or used != sorted(used) or used[0] != 64 or used[-1] >= total:
         raise _differ(f"{wanted} RLE segments inside the fragment", f"{segments} at {used}")
+    # The worst row costs one byte more in 128; much more than that is a run-length bomb.
+    most = 64 + 2 * shape.rows * shape.columns * wanted
+    if total > most:
+        raise _differ(f"at most {most} bytes of run lengths", f"{total}")
 
 
 def _check_end(stream: HeaderStream, last: tuple[int, int]) -> None:

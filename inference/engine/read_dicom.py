@@ -9,6 +9,7 @@ import pydicom
 from pydicom import Dataset
 from pydicom.pixels import pixel_array
 from pydicom.pixels.processing import apply_modality_lut
+from pydicom.uid import RLELossless
 
 from .errors import UnreadableImage
 from .header_facts import FileFacts
@@ -45,7 +46,9 @@ def decode_dicom(path: Path, facts: FileFacts) -> tuple[Dataset, Values]:
         # pydicom warns of every value that bends the standard; `inspect_file` has decided on those that matter.
         warnings.simplefilter("ignore")
         dataset = pydicom.dcmread(path)
-        stored = pixel_array(dataset)
+        # pydicom's own RLE decoder: the compiled one panics past Python's exceptions on a bad run length.
+        plugin = "pydicom" if dataset.file_meta.TransferSyntaxUID == RLELossless else ""
+        stored = pixel_array(dataset, decoding_plugin=plugin)
     expected = (facts.height, facts.width) if facts.samples == 1 else (facts.height, facts.width, facts.samples)
     if stored.shape != expected:
         raise UnreadableImage(
