@@ -26,7 +26,7 @@ def active() -> ModelVersion | None:
 
 
 def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVersion:
-    """Check a bundle, make its serving graph, predict once with it, and record it; the same weights return the same row.
+    """Check a bundle, make its serving graph, and record it; the same weights return the same row.
 
     Raises:
         BadBundle: a hash, a label count or a file is wrong, or the graph differs from Keras.

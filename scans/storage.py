@@ -6,7 +6,8 @@ Two hospitals that receive the same bytes share one file; who may read it is dec
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -137,3 +138,11 @@ def write_derived(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     Path(file.name).chmod(0o640)
     Path(file.name).rename(path)
+
+
+def files_older_than(kind: str, seconds: float) -> Iterator[Path]:
+    """Yield the files of a kind ("incoming", "originals") that were last written at least `seconds` ago."""
+    latest = time.time() - seconds
+    for path in (Path(settings.MEDIA_ROOT) / kind).rglob("*"):
+        if path.is_file() and path.stat().st_mtime < latest:
+            yield path

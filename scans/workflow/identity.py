@@ -2,7 +2,6 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
@@ -10,9 +9,7 @@ from accounts.models import Hospital
 from inference.engine.header import FileFacts
 from scans.models import Patient
 from scans.workflow.errors import PatientMismatch, RecordError
-
-if TYPE_CHECKING:
-    from scans.workflow.intake import Submission
+from scans.workflow.submission import Submission
 
 MRN_LENGTH = 64  # DICOM's LO (PS3.5 6.2)
 NAME_LENGTH = 200
@@ -37,7 +34,7 @@ def same_name(one: str, other: str) -> bool:
     return sorted(parts(one)) == sorted(parts(other))
 
 
-def of_file(submission: "Submission", facts: FileFacts) -> Person:
+def of_file(submission: Submission, facts: FileFacts) -> Person:
     """Return the person a file is of.
 
     Args:

@@ -1,109 +1,26 @@
 """Stage 1, intake: files become a durable Scan, or a reason why not. Nothing is decoded here, only headers are read."""
 
-import datetime
 import errno
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import Hospital, User
+from accounts.models import Hospital
 from inference.engine.colour import refuse_colour
 from inference.engine.errors import UnreadableImage
 from inference.engine.header import FileFacts, Limits, inspect_file
 from scans import storage
-from scans.models import Image, Patient, Priority, Scan, ScanStatus
+from scans.models import Image, Patient, Scan, ScanStatus
 from scans.workflow import identity
 from scans.workflow.errors import InstanceConflict, PatientMismatch, RecordError, StorageFull
+from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, Upload
 
-
-class Upload(Protocol):
-    """What a door hands over: Django's UploadedFile, or a DICOM file on its way in."""
-
-    name: str | None
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes in order."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What the sender states about the files; DICOM headers fill what is left empty."""
-
-    hospital: Hospital
-    submitted_by: User
-    door: str
-    patient_mrn: str = ""
-    patient_name: str = ""
-    patient_birth_date: datetime.date | None = None
-    patient_sex: str = ""
-    view: str = ""
-    priority: int = Priority.ROUTINE
-    indication: str = ""
-    accession_number: str = ""
-    study_instance_uid: str = ""
-    is_synthetic: bool = False
-    request: HttpRequest | None = None
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file that is safe on the disk and whose header is in order."""
-
-    name: str
-    sha256: str
-    received_sha256: str
-    byte_size: int
-    facts: FileFacts
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why one file was not taken: expected, received, remedy."""
-
-    name: str
-    code: str
-    expected: str
-    received: str
-    remedy: str
-
-    @classmethod
-    def of(cls, name: str, error: UnreadableImage | RecordError) -> "Refusal":
-        """Return the refusal that says at file `name` what `error` says."""
-        return cls(name, error.code, error.expected, error.received, error.remedy)
-
-    @property
-    def detail(self) -> str:
-        """The refusal in sentences."""
-        return f"Expected {self.expected}; received {self.received}. {self.remedy}"
-
-    def as_json(self) -> dict[str, str]:
-        """Return the refusal as the API and the upload page show it."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "detail": self.detail,
-            "expected": self.expected,
-            "received": self.received,
-            "remedy": self.remedy,
-        }
-
-
-@dataclass
-class Receipt:
-    """What became of a submission; without a scan nothing was stored."""
-
-    scan: Scan | None = None
-    images: list[Image] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-    is_repeat: bool = False
-    changed: bool = False
+STRAY_AFTER_SECONDS = 24 * 3600
 
 
 def store(files: Iterable[Upload]) -> list[StoredFile | Refusal]:
@@ -296,3 +213,18 @@ def _close(submission: Submission, receipt: Receipt) -> None:
         detail={"door": submission.door, "images": [image.sha256 for image in receipt.images], **refused},
         request=submission.request,
     )
+
+
+def remove_strays() -> int:
+    """Remove files that a crash between disk and database left behind; run it once a day.
+
+    A submission lasts minutes. What is a day old and stands in no record was never acknowledged, so its sender
+    still has it. Returns how many files went.
+    """
+    strays = list(storage.files_older_than("incoming", STRAY_AFTER_SECONDS))
+    for original in storage.files_older_than("originals", STRAY_AFTER_SECONDS):
+        if not Image.objects.filter(sha256=original.name).exists():
+            strays.append(original)
+    for stray in strays:
+        stray.unlink(missing_ok=True)
+    return len(strays)

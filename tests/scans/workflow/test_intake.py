@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -280,3 +281,18 @@ def test_one_instance_sent_many_times_at_once_is_stored_once(two_hospitals):
 
     assert len({receipt.scan.pk for receipt in receipts}) == 1
     assert Image.objects.count() == 1
+
+
+def test_what_a_crash_left_behind_goes_after_a_day_and_nothing_else(two_hospitals, settings):
+    known = storage.original_path(upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1").images[0])
+    pipeline.store_files([SimpleUploadedFile("lost.png", png_bytes(seed=9))])
+    pipeline.store_files([SimpleUploadedFile("fresh.png", png_bytes(seed=10))])
+    half = Path(settings.MEDIA_ROOT) / "incoming" / "half"
+    half.write_bytes(b"half a film")
+    fresh = max(files_on_disk(settings), key=lambda path: path.stat().st_mtime_ns if path != half else 0)
+    for path in files_on_disk(settings):
+        if path != fresh:
+            os.utime(path, (0, 0))
+    pipeline.tidy()
+
+    assert set(files_on_disk(settings)) == {known, fresh}
