@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("", include("accounts.urls")),  # before allauth: it closes one of its pages
     path("accounts/", include("allauth.urls")),
+    path("", include("scans.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

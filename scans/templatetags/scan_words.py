@@ -1,0 +1,50 @@
+"""How lists and pages say ages, waiting times and percentages."""
+
+import datetime
+
+from django import template
+from django.utils import timezone
+
+from scans.models import Patient
+
+register = template.Library()
+
+
+@register.filter
+def waited(since: datetime.datetime) -> str:
+    """Return the time since then, in the two largest units that a worklist needs."""
+    minutes = max(0, int((timezone.now() - since).total_seconds() // 60))
+    if minutes < 1:
+        return "under 1 min"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+@register.filter
+def age_and_sex(patient: Patient) -> str:
+    """Return the patient's age today and sex in words, or that they are not stated."""
+    return f"{age_on(patient, timezone.localdate())}, {patient.get_sex_display().lower() or 'sex not stated'}"
+
+
+def age_on(patient: Patient, day: datetime.date) -> str:
+    """Return the age on a day: in years, and in months for small children, whose months matter."""
+    born = patient.birth_date
+    if born is None:
+        return "age not stated"
+    months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+    return f"{months} months" if 0 <= months < 24 else f"{months // 12} years"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Return a share of one in whole per cent; certainty is never printed, because it is never there."""
+    if share < 0.01:
+        return "under 1 %"
+    if share > 0.99:
+        return "over 99 %"
+    return f"{share * 100:.0f} %"
