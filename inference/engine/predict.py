@@ -63,18 +63,23 @@ class Predictor:
     def predict(self, picture: "Picture") -> Prediction:
         """What the model says about a picture as `read.read_picture` gives it; never raises for its content."""
         clock = _Clock()
-        reason = gate.picture_refusal(picture.pixels, limits=self.card.gate_limits, statistics=self._statistics)
+        reason = gate.picture_refusal(picture.pixels)
+        if reason is not None:
+            return self._not_analysed(reason, picture, clock)
+        inputs = to_input(picture.pixels, size=self.card.input_size)
+        clock.lap("preprocess")
+        logits, last_map = self._graph.run(inputs[np.newaxis])
+        clock.lap("network")
+        reason = self._chest_refusal(inputs, last_map)
         clock.lap("gate")
         if reason is not None:
             return self._not_analysed(reason, picture, clock)
-        inputs = to_input(picture.pixels, size=self.card.input_size)[np.newaxis]
-        clock.lap("preprocess")
-        logits, last_map = self._graph.run(inputs)
-        clock.lap("network")
-        distance = gate.distance(last_map.mean(axis=(1, 2)), self._statistics)[0]
-        if not distance <= self.card.gate_limits.largest_distance:
-            return self._not_analysed("unfamiliar", picture, clock)
         return self._answer(logits[0], last_map[0], picture, clock)
+
+    def _chest_refusal(self, inputs: NDArray[np.float32], last_map: NDArray[np.float32]) -> str | None:
+        alike = gate.likeness(inputs, self._statistics.template)
+        far = float(gate.distance(last_map.mean(axis=(1, 2)), self._statistics)[0])
+        return gate.chest_refusal(alike, far, limits=self.card.gate_limits)
 
     def _answer(
         self, logits: NDArray[np.float32], last_map: NDArray[np.float32], picture: "Picture", clock: "_Clock"
@@ -100,7 +105,7 @@ class Predictor:
             label=None,
             probabilities={},
             reason=reason,
-            explanation=f"The model did not analyse this picture: {gate.REASONS[reason]}.",
+            explanation=f"The model did not analyse this picture, because {gate.REASONS[reason]}.",
             cam=None,
             lineage=self._lineage(picture, clock),
         )

@@ -1,7 +1,6 @@
 """Makes a bundle of a trained run: weights as stored; temperature, rule and gate chosen on validation films."""
 
 import subprocess
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 from inference.engine import preprocess
 from inference.engine.bundle import Card, pack, write_bundle
 from inference.engine.calibrate import choose_rule, fit_temperature, probabilities
-from inference.engine.gate import TEMPLATE_SIDE, GateLimits, GateStatistics, distance, fit_statistics, likeness
+from inference.engine.gate import GateLimits, GateStatistics, distance, fit_limits, fit_statistics, likeness, shrink
 from inference.engine.network import LOGITS, build
 from inference.training.config import TrainingConfig
-from inference.training.dataset import Film, Manifest, load_inputs, read_film
+from inference.training.dataset import Film, Manifest, load_inputs
 from inference.training.train import RunState, load_run
 
 # Films the gate's statistics are fitted on: enough for 48 directions, few enough for two cores.
 GATE_FILMS = 3000
-# Share of validation films that each of the gate's two measures may refuse; together below 1 %.
-REFUSED_SHARE = {"likeness": 0.003, "distance": 0.005}
+# Share of validation films that the gate may refuse: real frontal films elsewhere must stay below 1 %.
+REFUSED_SHARE = 0.006
 
 
 def assemble(
@@ -43,7 +42,7 @@ def assemble(
     temperature = fit_temperature(logits, targets)
     rule = choose_rule(probabilities(logits, temperature=temperature), targets, most_error=most_error)
     statistics = _gate_statistics(config, manifest, model, images=images, cache=cache)
-    limits = _gate_limits(films, embeddings, statistics, images=images)
+    limits = _gate_limits(inputs, embeddings, statistics)
     card = Card(
         name=out.name,
         architecture=config.network,
@@ -89,22 +88,17 @@ def _gate_statistics(
 ) -> GateStatistics:
     films, inputs = _inputs(config, manifest, "train", images=images, cache=cache)
     generator = np.random.default_rng(config.seed)
-    chosen = np.sort(generator.choice(len(films), min(GATE_FILMS, len(films)), replace=False))
-    embeddings = run_network(model, inputs[chosen])[1]
-    small = [preprocess.to_input(read_film(images / films[i].file), size=TEMPLATE_SIDE) for i in chosen[::3]]
-    return fit_statistics(np.mean(small, axis=0)[..., 0], embeddings)
+    chosen = inputs[np.sort(generator.choice(len(films), min(GATE_FILMS, len(films)), replace=False))]
+    return fit_statistics(np.mean([shrink(_as_input(film)) for film in chosen], axis=0), run_network(model, chosen)[1])
 
 
-def _gate_limits(
-    films: Sequence[Film], embeddings: NDArray[np.float32], statistics: GateStatistics, *, images: Path
-) -> GateLimits:
-    alike = np.array([likeness(read_film(images / film.file), statistics.template) for film in films])
-    least = float(np.quantile(alike, REFUSED_SHARE["likeness"]))
-    return GateLimits(
-        least_likeness=least,
-        most_negative_likeness=min(-0.2, least - 0.1),
-        largest_distance=float(np.quantile(distance(embeddings, statistics), 1 - REFUSED_SHARE["distance"])),
-    )
+def _gate_limits(inputs: NDArray[np.uint8], embeddings: NDArray[np.float32], statistics: GateStatistics) -> GateLimits:
+    alike = np.array([likeness(_as_input(film), statistics.template) for film in inputs])
+    return fit_limits(alike, distance(embeddings, statistics), refused_share=REFUSED_SHARE)
+
+
+def _as_input(film: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return film[..., np.newaxis].astype(np.float32) / np.float32(255)
 
 
 def _training(config: TrainingConfig, state: RunState) -> dict[str, Any]:

@@ -93,8 +93,8 @@ def _left_out(bundle: Path) -> str:
     names = ("accuracy", "balanced accuracy", "macro auroc", "sensitivity covid19", "normals called covid19")
     return (
         f"A sibling of this model, same network and recipe but {found['minutes']} minutes at {found['size']} px, was "
-        f"trained without {' and '.join(found['left out'])}. Inside: test films of the sources it knew. Outside: all films of "
-        "those it did not. It is weaker than the bundle; the gap between the two lines is the point.\n\n"
+        f"trained without {' and '.join(found['left out'])}. Inside: test films of the sources it knew. Outside: all "
+        "films of those it did not. It is weaker than the bundle; the gap between the two lines is the point.\n\n"
     ) + _figures({name: found[name] for name in ("inside", "outside")}, names)
 
 
