@@ -49,7 +49,7 @@ def record(
 
 
 def _address_of(request: HttpRequest) -> str | None:
-    # Behind our proxies REMOTE_ADDR is a proxy's; allauth counts them from the right end of X-Forwarded-For.
+    # REMOTE_ADDR as our proxies saw it (portal.proxy), cleaned by allauth of a port or of what is no address.
     try:
         return get_adapter().get_client_ip(request)
     except PermissionDenied:  # a Unix socket has no address; the line is worth more than its address
