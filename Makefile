@@ -68,7 +68,7 @@ lint: $(VENV)/.installed-dev ## Style, import contracts, migrations, configurati
 	$(BIN)/yamllint --strict docker-compose.yml
 
 types: $(VENV)/.installed-dev ## Check the types
-	$(BIN)/mypy portal scans inference accounts
+	$(BIN)/mypy portal scans inference accounts deploy
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate
 
