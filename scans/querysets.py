@@ -1,9 +1,9 @@
 """Every read rule: who may see what is decided here and nowhere else."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Hospital, User
 from accounts.roles import Ability
@@ -52,12 +52,8 @@ class ScanQuerySet(QuerySet["Scan"]):
 
     def with_results(self) -> "ScanQuerySet":
         """Fetch patient, hospital, images and diagnoses in a constant number of queries."""
-        from scans.models import Diagnosis
-
-        diagnoses: QuerySet[Any] = Diagnosis.objects.select_related("model_version").order_by("-created_at")
-        return self.select_related("patient", "hospital").prefetch_related(
-            "images", Prefetch("images__diagnoses", queryset=diagnoses)
-        )
+        # By name, not by a queryset of Diagnosis: this module stands below the models.
+        return self.select_related("patient", "hospital").prefetch_related("images__diagnoses__model_version")
 
 
 class ImageQuerySet(QuerySet["Image"]):
