@@ -74,7 +74,7 @@ def _judge(path: Path, file_format: str) -> str:
     # Pillow warns above this and, the warning being an error, goes no further.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = Limits().max_pixels
-    with Image.open(path, formats=_RASTERS) as image:
+    with path.open("rb") as file, Image.open(file, formats=_RASTERS) as image:
         # A JPEG decodes at an eighth of its size in an eighth of the time; the others ignore this.
         image.draft("RGB", (_SIDE, _SIDE))
         image.load()

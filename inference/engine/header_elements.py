@@ -239,7 +239,7 @@ def _step_into_item(stream: HeaderStream, levels: list[_Level], limits: Limits) 
         levels.pop()
     elif element.length is not None and element.representation != "SQ":
         stream.skip(element.length)
-    elif len(levels) // 2 + 1 >= limits.max_depth:
+    elif len(levels) // 2 >= limits.max_depth:
         raise UnreadableImage(
             code="nested_too_deep",
             expected=f"DICOM sequences nested at most {limits.max_depth} deep",

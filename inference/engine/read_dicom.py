@@ -1,6 +1,5 @@
 """Decodes a DICOM film to shown grey: worker and colour check only."""
 
-import math
 import warnings
 from pathlib import Path
 
@@ -8,12 +7,12 @@ import numpy as np
 import pydicom
 from pydicom import Dataset
 from pydicom.pixels import pixel_array
-from pydicom.pixels.processing import apply_modality_lut
 from pydicom.uid import RLELossless
 
 from .errors import UnreadableImage
 from .header_facts import FileFacts
-from .read_window import AS_STORED, Grey, Mask, Values, present
+from .read_voi import present, rescaled
+from .read_window import AS_STORED, Grey, Mask, Values
 
 
 def read_dicom(path: Path, facts: FileFacts) -> tuple[Grey, str]:
@@ -27,7 +26,7 @@ def read_dicom(path: Path, facts: FileFacts) -> tuple[Grey, str]:
     if stored.ndim == 3:  # three channels that the colour check found grey
         return stored.mean(axis=2, dtype=np.float32) / np.float32(255), AS_STORED
     shown = _shown(dataset, stored)
-    pixels, words = present(_rescaled(dataset, stored), dataset, shown)
+    pixels, words = present(rescaled(stored, dataset), dataset, shown)
     if facts.dicom is not None and facts.dicom.photometric == "MONOCHROME1":
         # MONOCHROME1 shows the lowest value white (PS3.3 C.7.6.3.1.2); the network was trained on the inverse.
         pixels, words = 1 - pixels, f"{words}; MONOCHROME1 inverted"
@@ -58,21 +57,6 @@ def decode_dicom(path: Path, facts: FileFacts) -> tuple[Dataset, Values]:
             remedy="Export the picture again and send the whole file",
         )
     return dataset, stored
-
-
-def _rescaled(dataset: Dataset, stored: Values) -> Values:
-    """Behind the modality transformation; the common slope of 1 and intercept of 0 leaves whole numbers whole."""
-    if "ModalityLUTSequence" in dataset or "RescaleSlope" not in dataset:
-        return apply_modality_lut(stored, dataset)
-    slope, intercept = float(dataset.RescaleSlope), float(dataset.get("RescaleIntercept", 0))
-    if slope == 0 or not (math.isfinite(slope) and math.isfinite(intercept)):
-        raise UnreadableImage(
-            code="bad_rescale",
-            expected="a rescale slope other than 0",
-            received=f"slope {slope:g}, intercept {intercept:g}",
-            remedy="Send the film from a system that writes its grey scale",
-        )
-    return stored if (slope, intercept) == (1, 0) else stored.astype(np.float32) * slope + intercept
 
 
 def _shown(dataset: Dataset, stored: Values) -> Mask | None:

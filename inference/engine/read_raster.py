@@ -32,7 +32,9 @@ def open_raster(path: Path, facts: FileFacts) -> Iterator[Image.Image]:
         # Pillow also warns of odd metadata, which is no reason to refuse a film.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=[facts.format.upper()]) as image:
+        # The open file, not its name: by name Pillow maps an uncompressed TIFF into memory, and with an orientation
+        # tag of 5 to 8 it then scrambles the rows.
+        with path.open("rb") as file, Image.open(file, formats=[facts.format.upper()]) as image:
             # As a set: Pillow gives a TIFF's size as its orientation tag turns it.
             if {*image.size} != {facts.width, facts.height}:
                 raise UnreadableImage(

@@ -114,6 +114,7 @@ def _describe_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
 def _meta(dataset: Dataset, transfer_syntax: str, overrides: dict[str, Any]) -> FileMetaDataset:
     meta = FileMetaDataset()
     stated = {
+        "FileMetaInformationGroupLength": 0,  # the writer fills it in
         "MediaStorageSOPClassUID": dataset.get("SOPClassUID", ""),
         "MediaStorageSOPInstanceUID": dataset.get("SOPInstanceUID", ""),
         "TransferSyntaxUID": transfer_syntax,
