@@ -79,9 +79,11 @@ class HeaderStream:
 
     @property
     def remaining(self) -> int:
+        """Bytes between here and the end."""
         return self.size - self.position
 
     def read(self, count: int) -> bytes:
+        """Exactly `count` bytes. Raises UnreadableImage (truncated)."""
         data = self._file.read(min(count, self.remaining))
         if len(data) != count:
             raise self.truncated(count)
@@ -89,15 +91,18 @@ class HeaderStream:
         return data
 
     def skip(self, count: int) -> None:
+        """Go `count` bytes on without reading them. Raises UnreadableImage (truncated)."""
         self.seek(self.position + count)
 
     def seek(self, position: int) -> None:
+        """Go to a byte of the file; its end is allowed. Raises UnreadableImage (truncated)."""
         if position > self.size:
             raise self.truncated(position - self.position)
         self._file.seek(position)
         self.position = position
 
     def truncated(self, count: int) -> UnreadableImage:
+        """The refusal for `count` bytes that are not there; for callers that find it out by arithmetic."""
         return UnreadableImage(
             code="truncated",
             expected=f"{count} more bytes of {self.what} at byte {self.position}",
