@@ -185,5 +185,9 @@ def _form_page(request: HttpRequest, hospital: Hospital, form: PersonForm | KeyF
 def _show_first_password_link(request: HttpRequest, hospital: Hospital, user: User) -> HttpResponse:
     # Not redirected: a link kept for the next page would be a password on the disk.
     path = first_password.path_for(hospital, user, made_by=_person(request), request=request)
-    context = {"hospital": hospital, "title": f"{user} is added", "secret": request.build_absolute_uri(path)}
+    context = {
+        "hospital": hospital,
+        "title": f"The first password of {user}",
+        "secret": request.build_absolute_uri(path),
+    }
     return render(request, "accounts/shown_once.html", context)

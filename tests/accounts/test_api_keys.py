@@ -17,11 +17,6 @@ from accounts.roles import Ability
 
 
 @pytest.fixture
-def north(two_hospitals):
-    return two_hospitals.north
-
-
-@pytest.fixture
 def issued(north):
     return api_keys.issue(
         hospital=north.hospital,

@@ -18,11 +18,6 @@ from tests.factories import MembershipFactory, UserFactory
 
 
 @pytest.fixture
-def north(two_hospitals):
-    return two_hospitals.north
-
-
-@pytest.fixture
 def second_admin(north):
     return MembershipFactory(hospital=north.hospital, role=Role.HOSPITAL_ADMIN, user=UserFactory(name="Second")).user
 

@@ -3,31 +3,13 @@
 import pytest
 from django.urls import reverse
 
-from accounts import api_keys, members
+from accounts import members
 from accounts.models import ApiKey, AuditEntry, Membership, User
 from accounts.roles import Ability, Role
 from tests.factories import MembershipFactory
 
 WHO = ["nobody", "stranger", *(f"north.{role}" for role in Role.values), "south.hospital_admin"]
 ALLOWED = "north.hospital_admin"
-
-
-@pytest.fixture
-def north(two_hospitals):
-    return two_hospitals.north
-
-
-@pytest.fixture
-def admin(client, north):
-    client.force_login(north.hospital_admin)
-    return client
-
-
-@pytest.fixture
-def key(north):
-    return api_keys.issue(
-        hospital=north.hospital, user=north.integrator, name="CT", scopes=[Ability.VIEW_SCANS], issued_by=None
-    )[0]
 
 
 def address(name, hospital, person, key):
@@ -98,16 +80,6 @@ def test_who_may_do_it_and_nobody_else_changes_anything(client, two_hospitals, k
 def test_people_of_another_hospital_are_not_found(admin, two_hospitals, key, name):
     url = address(name, two_hospitals.north.hospital, two_hospitals.south.technician, key)
     assert admin.post(url, {"roles": ["technician"]}).status_code == 404
-
-
-def test_a_key_of_another_hospital_is_not_found(admin, two_hospitals):
-    south = two_hospitals.south
-    key, _ = api_keys.issue(
-        hospital=south.hospital, user=south.integrator, name="x", scopes=[Ability.VIEW_SCANS], issued_by=None
-    )
-    assert admin.post(address("revoke_key", two_hospitals.north.hospital, None, key)).status_code == 404
-    key.refresh_from_db()
-    assert key.revoked_at is None
 
 
 @pytest.mark.parametrize("name", ["deactivate_member", "reactivate_member", "first_password_link", "revoke_key"])
@@ -224,60 +196,6 @@ def test_taking_ones_own_admin_role_is_refused_in_words(admin, north):
     response = admin.post(reverse("deactivate_member", args=[north.hospital.pk, me.pk]), follow=True)
     assert "Expected another admin to end your admin role" in response.content.decode()
     assert me.can(Ability.MANAGE_MEMBERS, north.hospital)
-
-
-def test_a_key_is_shown_once_and_kept_as_a_hash(admin, north):
-    data = {"name": "MR", "owner": str(north.integrator.pk), "scopes": ["view_scans", "submit_scans"], "days": 30}
-    response = admin.post(reverse("issue_key", args=[north.hospital.pk]), data)
-    text = response.context["secret"]
-    assert text in response.content.decode()
-    assert "no-store" in response["Cache-Control"]
-    key = api_keys.find(text)
-    assert (key.user, key.scopes, key.created_by) == (
-        north.integrator,
-        ["submit_scans", "view_scans"],
-        north.hospital_admin,
-    )
-    assert 29 <= (key.expires_at - key.created_at).days <= 30
-    page = admin.get(reverse("members", args=[north.hospital.pk])).content.decode()
-    assert text not in page
-    assert key.prefix in page
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("scopes", ["sign_reports"]),
-        ("scopes", []),
-        ("days", 36500),
-        ("name", "CT"),
-        ("owner", "south"),
-        ("owner", "model_manager"),
-    ],
-)
-def test_a_key_that_may_not_be_is_refused_at_its_field(admin, two_hospitals, key, field, value):
-    north = two_hospitals.north
-    people = {"south": two_hospitals.south.integrator.pk, "model_manager": north.model_manager.pk}
-    data = {"name": "MR", "owner": str(north.integrator.pk), "scopes": ["view_scans"], "days": 30, field: value}
-    data["owner"] = str(people.get(data["owner"], data["owner"]))
-    response = admin.post(reverse("issue_key", args=[north.hospital.pk]), data)
-    assert response.status_code == 422
-    assert {"scopes", "owner", "days", "name"} & set(response.context["form"].errors)
-    assert ApiKey.objects.count() == 1
-
-
-def test_scopes_beyond_the_owner_are_refused_at_the_scopes(admin, north):
-    data = {"name": "MR", "owner": str(north.technician.pk), "scopes": ["view_models"], "days": 30}
-    response = admin.post(reverse("issue_key", args=[north.hospital.pk]), data)
-    assert "scopes" in response.context["form"].errors
-    assert not ApiKey.objects.exists()
-
-
-def test_a_revoked_key_is_listed_as_revoked(admin, north, key):
-    page = admin.post(reverse("revoke_key", args=[north.hospital.pk, key.pk]), follow=True).content.decode()
-    assert "Revoked" in page
-    key.refresh_from_db()
-    assert key.revoked_at is not None
 
 
 def test_names_are_escaped(admin, north):
