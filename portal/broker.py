@@ -9,7 +9,7 @@ REDIS_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
+    "socket_timeout": 1,
     "socket_connect_timeout": 0.5,
     "health_check_interval": 10,
     "max_retries": 0,
