@@ -1,0 +1,49 @@
+"""A door in a process of its own: one JSON request a line in, one JSON answer a line out.
+
+It calls the same two functions as the upload page and the API, under the environment it was started with. A request
+that names a scan only rings for it again.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    import django
+
+    django.setup()
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from accounts.models import Hospital, User
+    from scans import pipeline
+
+    hospital, _ = Hospital.objects.get_or_create(slug="north", defaults={"name": "North"})
+    technician, _ = User.objects.get_or_create(email="technician@north.example", defaults={"name": "Technician"})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "scan" in request:
+            pipeline.diagnose.delay(request["scan"])
+            print(json.dumps(request), flush=True)
+            continue
+        submission = pipeline.Submission(
+            hospital=hospital,
+            submitted_by=technician,
+            door="api",
+            patient_mrn="MRN1",
+            priority=request["priority"],
+            is_synthetic=True,
+        )
+        started = time.perf_counter()
+        file = SimpleUploadedFile("film.png", Path(request["file"]).read_bytes())
+        receipt = pipeline.receive(submission, pipeline.store_files([file]))
+        seconds = time.perf_counter() - started
+        refused = [refusal.detail for refusal in receipt.refused]
+        print(json.dumps({"scan": str(receipt.scan.pk), "seconds": seconds, "refused": refused}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""A worker in a quiet hour: the urgent first, a newly activated model, no TensorFlow, the operator's rings."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.desk import Desk, all_done
+from tests.services import RedisServer, wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.slow]
+
+STAT, URGENT, ROUTINE = 1, 2, 3
+
+
+def test_every_ring_reads_up_to_five_more_urgent_scans_first(desk: Desk):
+    desk.send(10, priority=ROUTINE)
+    desk.send(2, priority=URGENT)
+    desk.send(7, priority=STAT)
+    desk.worker()
+    desk.wait_until_finished()
+
+    order = """SELECT scan.priority FROM scans_diagnosis AS diagnosis JOIN scans_image AS image ON image.id = image_id
+               JOIN scans_scan AS scan ON scan.id = image.scan_id ORDER BY diagnosis.created_at"""
+    first_ring = [STAT] * 5 + [ROUTINE]
+    second_ring = [STAT, STAT, URGENT, URGENT, ROUTINE]
+    assert [row[0] for row in desk.rows(order)] == first_ring + second_ring + [ROUTINE] * 8
+    assert desk.tally() == all_done(19)
+
+
+def test_a_running_worker_serves_a_newly_activated_model_without_tensorflow(desk: Desk):
+    desk.rows("UPDATE inference_modelversion SET status = 'registered' RETURNING 1")
+    worker = desk.ready_worker()
+    desk.send()
+    desk.wait_until_finished()
+    assert desk.tally() == all_done(1) | {"diagnoses": 0, "distinct_pairs": 0, "audited": 0}
+
+    weights = desk.rows("SELECT weights_sha256 FROM inference_modelversion")[0][0]
+    desk.manage("activate_model", weights, "--by", "technician@north.example")
+    desk.send()
+    desk.wait_until_finished()
+
+    assert desk.tally() == all_done(2) | {"diagnoses": 1, "distinct_pairs": 1, "audited": 1}
+    assert worker.is_running
+    for process in [worker.popen.pid, *worker.children()]:
+        loaded = Path(f"/proc/{process}/maps").read_text()
+        assert "tensorflow" not in loaded
+    assert "openvino" in loaded
+
+
+def test_the_operator_rings_for_what_was_lost_without_a_scheduler(desk: Desk, redis: RedisServer):
+    desk.send(3)
+    redis.command("FLUSHALL")
+
+    assert "3 scans requeued" in desk.manage("requeue_stuck_scans")
+    assert redis.waiting("inference") == 3
+    desk.worker()
+    wait_until(lambda: desk.tally() == all_done(3), "the scans to be read")
