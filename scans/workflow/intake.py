@@ -109,23 +109,30 @@ def _admit_one(submission: Submission, file: StoredFile, receipt: Receipt) -> No
 
 def _attach(submission: Submission, file: StoredFile, receipt: Receipt) -> None:
     person = identity.of_file(submission, file.facts)
+    if receipt.scan is not None:
+        _check_same_patient(receipt.scan, person)
+    # Locks the patient's row. What follows asks what is known already, so it must come after: of two doors that
+    # receive the same instance at once, the second waits here and then finds the first one's image.
+    patient, note = identity.find_or_make_patient(submission.hospital, person)
     known = _known_instance(submission.hospital, file)
-    mrn = receipt.scan.patient.mrn if receipt.scan else known.scan.patient.mrn if known else person.mrn
-    if mrn != person.mrn:
-        raise PatientMismatch(
-            expected="all files of one submission to be of one patient",
-            received="a file of another patient",
-            remedy="Send each patient's files by themselves.",
-        )
     if known is not None:
+        _check_same_patient(known.scan, person)
         receipt.scan = receipt.scan or known.scan
         receipt.images.append(known)
         return
-    patient, note = identity.find_or_make_patient(submission.hospital, person)
     if receipt.scan is None:
         receipt.scan = _find_or_make_scan(submission, file.facts, patient, note)
     receipt.images.append(_make_image(submission, file, receipt.scan))
     receipt.changed = True
+
+
+def _check_same_patient(scan: Scan, person: identity.Person) -> None:
+    if scan.patient.mrn != person.mrn:
+        raise PatientMismatch(
+            expected="all files of one submission, and every copy of one DICOM instance, to be of one patient",
+            received="a file of another patient",
+            remedy="Check whose film this is, and send each patient's files by themselves.",
+        )
 
 
 def _known_instance(hospital: Hospital, file: StoredFile) -> Image | None:
