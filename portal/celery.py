@@ -1,11 +1,13 @@
 """The Celery application: the doorbell. The database is the record (DESIGN rule 3)."""
 
 import os
+import resource
 from typing import Any
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.signals import worker_process_init
+from django.conf import settings
 from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -35,8 +37,14 @@ app.autodiscover_tasks(["scans"], related_name="pipeline")
 
 
 @worker_process_init.connect
-def load_active_model(**_: Any) -> None:
-    """Load the serving graph in the child, never in the parent: a graph built before fork hangs the child."""
+def prepare_child(**_: Any) -> None:
+    """Limit the child's memory, then load the serving graph in it.
+
+    Never in the parent: a graph built before fork hangs the child. The limit is soft and the child's own, so that a
+    hostile picture costs one attempt (MemoryError), not the machine.
+    """
     from inference import registry
 
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (settings.WORKER_MEMORY_BYTES, hard))
     registry.warm_up()

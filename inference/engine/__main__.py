@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ def _compile(chosen: argparse.Namespace) -> None:
     from inference.engine.bundle import load_card
     from inference.engine.serve import compile_graph, default_graph_dir
 
+    # A worker that finds no graph starts this as its child; the worker's own memory limit is too small for TensorFlow.
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     card = load_card(chosen.bundle)
     folder = chosen.graph_dir or default_graph_dir(card.weights_sha256)
     difference = compile_graph(chosen.bundle, folder)
