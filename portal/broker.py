@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-# Measured: without short time-outs a black-holed broker blocks an upload for ever; without the restore settings a killed
-# worker's message came back after 101 s. Recovery does not depend on either: the sweeper rings again.
+# Measured: without short time-outs a black-holed broker blocks an upload for ever; without the restore settings a
+# killed worker's message came back after 101 s. Recovery depends on neither: the sweeper rings again.
 REDIS_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 5,

@@ -37,7 +37,7 @@ app.autodiscover_tasks(["scans"], related_name="pipeline")
 
 
 @worker_process_init.connect
-def prepare_child(**_: Any) -> None:
+def prepare_child(**_signal: Any) -> None:
     """Limit the child's memory, then load the serving graph in it.
 
     Never in the parent: a graph built before fork hangs the child. The limit is soft and the child's own, so that a

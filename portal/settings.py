@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import broker
+from portal.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - Django reads it here
 from portal.log_config import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,7 +110,7 @@ TEMPLATES = [
 
 # --- The record -------------------------------------------------------------------------------------------------------
 SQLITE_OPTIONS = {
-    # IMMEDIATE takes the write lock at BEGIN, so a transaction waits instead of failing half-way with "database is locked".
+    # IMMEDIATE takes the write lock at BEGIN: a transaction waits instead of failing half-way ("database is locked").
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
@@ -130,8 +131,8 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
-# What every process must count together (failed sign-ins, API calls). A table, in both modes: memory would multiply each
-# limit by the number of processes, and with Redis nobody could sign in while the doorbell is down.
+# What every process must count together (failed sign-ins, API calls). A table, in both modes: memory would multiply
+# each limit by the number of processes, and with Redis nobody could sign in while the doorbell is down.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -177,7 +178,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A job needs no broker to end, and its lease makes a second delivery harmless: cancelling it would only cost an attempt.
+# A job needs no broker to end, and its lease makes a second delivery harmless: cancelling would only cost an attempt.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
@@ -269,44 +270,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.DenyUnlessAbilityStated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    # OPTIONS would describe fields and choices beside the OpenAPI page, where nobody reviews it.
-    "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_FILTER_BACKENDS": ["portal.api_lists.StrictFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "portal.api_lists.CursorPages",
-    "DEFAULT_THROTTLE_CLASSES": ["portal.throttling.PerCallerThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"caller": env.str("API_RATE", default="600/minute")},
-    "EXCEPTION_HANDLER": "portal.api_errors.problem_details",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Lightbox API",
-    "DESCRIPTION": "Chest X-ray intake, computer-generated findings, review, reports. Research use, not a medical device.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "portal.api_docs.describe_errors",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "Ability": "accounts.roles.Ability",
-        "Sex": "scans.models.Sex",
-        "ScanStatus": "scans.models.ScanStatus",
-        "ReportStatus": "scans.models.ReportStatus",
-        "ModelStatus": "inference.models.ModelVersion.Status",
-    },
-}
+REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"caller": env.str("API_RATE", default="600/minute")}
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
