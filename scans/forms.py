@@ -86,10 +86,10 @@ class SubmissionForm(forms.Form):
             Row(Column("patient_mrn", css_class="col-sm-6"), Column("accession_number", css_class="col-sm-6")),
             Field("patient_name", autocomplete="off"),
             Row(
-                Column("patient_birth_date", css_class="col-sm-4"),
-                Column("patient_sex", css_class="col-sm-3"),
-                Column("view", css_class="col-sm-5"),
+                Column("patient_birth_date", css_class="col-sm-6"),
+                Column("patient_sex", css_class="col-sm-6"),
             ),
+            "view",
             "indication",
             "one_scan",
             "study_instance_uid",
@@ -110,12 +110,15 @@ class SubmissionForm(forms.Form):
             raise forms.ValidationError("Expected a DICOM UID; received something else. Reload the page.")
         return uid
 
+    def stated(self) -> dict[str, Any]:
+        """Return the fields that say something about the pictures, without hospital and files."""
+        others = ("images", "one_scan", "hospital")
+        return {key: value for key, value in self.cleaned_data.items() if key not in others and value != ""}
+
     def submission(self, request: Any) -> Submission:
         """Return what was stated, as intake takes it."""
-        stated = {
-            key: value for key, value in self.cleaned_data.items() if key not in ("images", "one_scan") and value != ""
-        }
-        return Submission(submitted_by=request.user, door="page", request=request, **stated)
+        hospital = self.cleaned_data["hospital"]
+        return Submission(hospital=hospital, submitted_by=request.user, door="page", request=request, **self.stated())
 
 
 class ReportForm(forms.Form):

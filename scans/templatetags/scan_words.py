@@ -5,7 +5,8 @@ import datetime
 from django import template
 from django.utils import timezone
 
-from scans.models import Patient
+from scans.models import Patient, Review
+from scans.views.wording import verdict_words
 
 register = template.Library()
 
@@ -28,7 +29,8 @@ def waited(since: datetime.datetime) -> str:
 @register.filter
 def age_and_sex(patient: Patient) -> str:
     """Return the patient's age today and sex in words, or that they are not stated."""
-    return f"{age_on(patient, timezone.localdate())}, {patient.get_sex_display().lower() or 'sex not stated'}"
+    sex = patient.get_sex_display().lower() if patient.sex else "sex not stated"
+    return f"{age_on(patient, timezone.localdate())}, {sex}"
 
 
 def age_on(patient: Patient, day: datetime.date) -> str:
@@ -38,6 +40,12 @@ def age_on(patient: Patient, day: datetime.date) -> str:
         return "age not stated"
     months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
     return f"{months} months" if 0 <= months < 24 else f"{months // 12} years"
+
+
+@register.filter
+def as_verdict(review: Review) -> str:
+    """Return what a reader said to the model's answer."""
+    return verdict_words(review)
 
 
 @register.filter

@@ -81,7 +81,6 @@ def reading_context(scan: Scan, *, reader: User) -> dict[str, Any]:
         "report": Report.objects.filter(scan=scan, author=reader).first(),
         "may_sign": reader.can(Ability.SIGN_REPORTS, scan.hospital),
         "priors": priors_of(scan, reader=reader),
-        "wide_bar": True,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,13 +15,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import requires
 from accounts.roles import Ability
-from scans import pipeline
+from scans import idempotency, pipeline
 from scans.forms import SubmissionForm
 from scans.models import Scan
 from scans.models.analysis import analyses_of
 from scans.pipeline import Receipt, RecordError
 from scans.views.viewing import SignedInRequest, find_scan, note_part_shown
 from scans.views.wording import result_of
+
+# What may pass: the page offers to send the same file again.
+STATUS_OF_CODE = {
+    "submission_in_flight": HTTPStatus.CONFLICT,
+    "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
+}
 
 
 @dataclass(frozen=True)
@@ -83,22 +90,41 @@ def upload_file(request: SignedInRequest) -> JsonResponse:
         detail = " ".join(str(message) for messages in form.errors.values() for message in messages)
         return _refused(detail, fields=dict(form.errors))
     try:
-        receipt = pipeline.receive(form.submission(request), pipeline.store_files(form.cleaned_data["images"]))
+        return _receive_once(request, form)
     except RecordError as error:
-        return _refused(str(error))
-    if receipt.scan is None:
-        return _refused(" ".join(refusal.detail for refusal in receipt.refused))
-    body = {
-        "scan": str(receipt.scan.pk),
-        "url": reverse("scan", args=[receipt.scan.pk]),
-        "status_url": reverse("upload_status", args=[receipt.scan.pk]),
-        "is_repeat": receipt.is_repeat,
+        return _refused(str(error), status=STATUS_OF_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY))
+
+
+def _receive_once(request: SignedInRequest, form: SubmissionForm) -> JsonResponse:
+    """Take the file under its Idempotency-Key, so that sending it again after a broken connection is harmless."""
+    key, files = request.headers.get("Idempotency-Key", "").strip(), form.cleaned_data["images"]
+    hospital = form.cleaned_data["hospital"]
+    with idempotency.attempt(key, user=request.user, hospital=hospital, fields=form.stated(), files=files) as attempt:
+        if attempt.answer is not None:
+            return JsonResponse(attempt.answer.body, status=attempt.answer.status)
+        stored = pipeline.store_files(files)
+        with transaction.atomic():
+            receipt = pipeline.receive(form.submission(request), stored)
+            if receipt.scan is None:
+                return _refused(" ".join(refusal.detail for refusal in receipt.refused))
+            answer = idempotency.Answer(HTTPStatus.CREATED, _accepted(receipt.scan, is_repeat=receipt.is_repeat))
+            attempt.complete(answer)
+    return JsonResponse(answer.body, status=answer.status)
+
+
+def _accepted(scan: Scan, *, is_repeat: bool) -> dict[str, Any]:
+    return {
+        "scan": str(scan.pk),
+        "url": reverse("scan", args=[scan.pk]),
+        "status_url": reverse("upload_status", args=[scan.pk]),
+        "is_repeat": is_repeat,
     }
-    return JsonResponse(body, status=HTTPStatus.CREATED)
 
 
-def _refused(detail: str, *, fields: dict[str, Any] | None = None) -> JsonResponse:
-    return JsonResponse({"detail": detail, "fields": fields or {}}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+def _refused(
+    detail: str, *, fields: dict[str, Any] | None = None, status: int = HTTPStatus.UNPROCESSABLE_ENTITY
+) -> JsonResponse:
+    return JsonResponse({"detail": detail, "fields": fields or {}}, status=status)
 
 
 @requires(Ability.SUBMIT_SCANS)

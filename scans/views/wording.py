@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 
 from inference.engine.labels import in_words
-from scans.models import Diagnosis, Image, Outcome
+from scans.models import Diagnosis, Image, Outcome, Review, Verdict
 from scans.models.analysis import Analysis
 
+VERDICTS_DONE = {
+    Verdict.ACCEPT: "accepted",
+    Verdict.REJECT: "rejected",
+    Verdict.AMEND: "amended",
+    Verdict.CANNOT_TELL: "could not be judged",
+}
 NATIVE_FORMATS = frozenset({"png", "jpeg", "webp", "bmp"})
 
 
@@ -31,6 +37,12 @@ def label_words(label: str) -> str:
     """Return a label as a person says it, with a capital."""
     words = in_words(label)
     return words[:1].upper() + words[1:]
+
+
+def verdict_words(review: Review) -> str:
+    """Return what a reader said to the model's answer, as the end of "the model's answer was ..."."""
+    words = VERDICTS_DONE[Verdict(review.verdict)]
+    return f"{words} to {in_words(review.label)}" if review.label else words
 
 
 def outcome_words(diagnosis: Diagnosis | None, analysis: Analysis) -> Words:

@@ -27,9 +27,7 @@ class WorklistFilter(django_filters.FilterSet):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, MRN or accession"}),
     )
     status = django_filters.ChoiceFilter(choices=STATUSES, method="narrow_status", empty_label=None, label="Status")
-    priority = django_filters.TypedChoiceFilter(
-        choices=Priority.choices, coerce=int, empty_label="Any priority", label="Priority"
-    )
+    priority = django_filters.ChoiceFilter(choices=Priority.choices, empty_label="Any priority", label="Priority")
     hospital = django_filters.ModelChoiceFilter(
         queryset=Hospital.objects.none(), empty_label="All my hospitals", label="Hospital"
     )
