@@ -130,7 +130,7 @@ def _write_graph(card: Card, bundle_dir: Path, folder: Path, networks: Mapping[s
     import openvino
 
     model = keras_model(card, bundle_dir, networks=networks)
-    converted = openvino.convert_model(model, input=[-1, card.input_size, card.input_size, 1])
+    converted = openvino.convert_model(_traced(model, card.input_size))
     openvino.save_model(converted, folder / GRAPH, compress_to_fp16=False)
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     record: dict[str, Any] = {"weights_sha256": card.weights_sha256, "files": files, "openvino": openvino.__version__}
@@ -141,6 +141,15 @@ def _write_graph(card: Card, bundle_dir: Path, folder: Path, networks: Mapping[s
     record |= {"largest_difference": difference, "tolerance": TOLERANCE, "inputs": len(inputs)}
     (folder / PARITY).write_text(json.dumps(record, indent=2) + "\n")
     return difference
+
+
+def _traced(model: Any, size: int) -> Any:
+    import tensorflow
+
+    # Traced here with a fixed side, because OpenVINO's own tracing hands Keras a tuple and Keras warns of it.
+    signature = [tensorflow.TensorSpec((None, size, size, 1), tensorflow.float32, name="pixels")]
+    traced = tensorflow.function(lambda pixels: model(pixels, training=False), input_signature=signature)
+    return traced.get_concrete_function()
 
 
 def keras_model(card: Card, bundle_dir: Path, *, networks: Mapping[str, Any] | None = None) -> Any:

@@ -124,9 +124,20 @@ def two_outputs(model: keras.Model) -> keras.Model:
 def _start_or_resume(
     config: TrainingConfig, run: Path, networks: Mapping[str, network.Body] | None
 ) -> tuple[RunState, keras.Model]:
-    if (run / "state.json").exists():
-        state = RunState(**json.loads((run / "state.json").read_text()))
-        return state, keras.models.load_model(_checkpoint(run, state))
+    model = _new_model(config, networks)
+    if not (run / "state.json").exists():
+        return RunState(), model
+    state = RunState(**json.loads((run / "state.json").read_text()))
+    stored = keras.models.load_model(_checkpoint(run, state))
+    # Values only: a loaded optimizer has forgotten which variables are free of weight decay.
+    model.set_weights(stored.get_weights())
+    model.optimizer.build(model.trainable_variables)
+    for own, kept in zip(model.optimizer.variables, stored.optimizer.variables, strict=True):
+        own.assign(kept)
+    return state, model
+
+
+def _new_model(config: TrainingConfig, networks: Mapping[str, network.Body] | None) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
     previous = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy(config.precision)
@@ -140,7 +151,7 @@ def _start_or_resume(
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=config.jit)
-    return RunState(), model
+    return model
 
 
 def _train_epoch(
@@ -158,7 +169,12 @@ def _train_epoch(
     )
     began = time.monotonic()
     fitted = model.fit(
-        batches, initial_epoch=state.epoch, epochs=state.epoch + 1, verbose=2, callbacks=[LearningRate(config, state)]
+        batches,
+        initial_epoch=state.epoch,
+        epochs=state.epoch + 1,
+        verbose=2,
+        shuffle=False,
+        callbacks=[LearningRate(config, state)],
     )
     state.seconds += time.monotonic() - began
     entry = {

@@ -1,0 +1,154 @@
+"""A run: stages and rate follow its progress, a resumed run ends as an unbroken one, a bundle tells it all."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.engine.bundle import load_card, load_weights
+from inference.engine.labels import LABELS
+from inference.engine.serve import compile_graph
+from inference.training import evaluate as evaluation
+from inference.training.assemble import assemble
+from inference.training.config import TrainingConfig
+from inference.training.dataset import read_manifest
+from inference.training.left_out import evaluate_left_out
+from inference.training.report import model_card
+from inference.training.train import RunState, learning_rate, load_run, progress, train
+from tests.inference import tiny
+
+# Keras 3 copies TensorFlow's variables by the way of NumPy 1; saving a checkpoint warns under NumPy 2, and is right.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    tiny.write_films(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manifest(folder):
+    return read_manifest(folder / "manifest.csv", labels=LABELS)
+
+
+@pytest.fixture(scope="module")
+def places(folder):
+    return {"images": folder, "cache": folder / "cache"}
+
+
+@pytest.fixture(scope="module")
+def run(manifest, places, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    train(tiny.CONFIG, manifest, run=folder, networks=tiny.NETWORKS, **places)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(run, manifest, places, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundle") / "tiny"
+    assemble(run, manifest, out=folder, most_error=1.0, networks=tiny.NETWORKS, **places)
+    return folder
+
+
+def values(run):
+    return {variable.path: np.asarray(variable) for variable in load_run(run)[2].variables}
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(run, manifest, places, tmp_path):
+    for _ in range(4):
+        train(tiny.CONFIG, manifest, run=tmp_path / "broken", networks=tiny.NETWORKS, stop_after=1, **places)
+    unbroken, broken = values(run), values(tmp_path / "broken")
+    assert unbroken.keys() == broken.keys()
+    for name, value in unbroken.items():
+        assert np.allclose(value, broken[name], atol=1e-6), name
+    # And they did move: a run that trains nothing would pass the comparison.
+    assert not np.allclose(unbroken["norm/gamma"], 1.0, atol=1e-4)
+
+
+def test_a_finished_run_stays_as_it_is(run, manifest, places):
+    before = (run / "state.json").read_bytes()
+    train(tiny.CONFIG, manifest, run=run, networks=tiny.NETWORKS, **places)
+    assert (run / "state.json").read_bytes() == before
+
+
+def test_the_folder_holds_the_config_the_curve_and_one_checkpoint(run, manifest):
+    assert TrainingConfig.read(run / "config.json") == tiny.CONFIG
+    state = json.loads((run / "state.json").read_text())
+    assert [("validation_accuracy" in entry) for entry in state["history"]] == [False, True, False, True]
+    assert [path.name for path in run.glob("*.keras")] == ["checkpoint-00004.keras"]
+    assert (run / "manifest.sha256").read_text().strip() == manifest.sha256
+
+
+def test_the_rate_warms_up_and_falls_to_zero():
+    rates = [learning_rate(tiny.CONFIG, done) for done in (0.0, 0.015, 0.03, 0.5, 1.0)]
+    assert rates[0] < rates[1] < rates[2] == tiny.CONFIG.learning_rate
+    assert rates[2] > rates[3] > rates[4] == pytest.approx(0, abs=1e-12)
+
+
+def test_sizes_grow_with_progress():
+    config = replace(tiny.CONFIG, stages=((32, 0.6), (48, 0.4)))
+    assert [config.size_at(done) for done in (0.0, 0.59, 0.6, 1.0)] == [32, 32, 48, 48]
+    assert config.final_size == 48
+
+
+def test_a_run_in_minutes_counts_the_seconds_of_every_sitting():
+    config = replace(tiny.CONFIG, epochs=None, minutes=10.0)
+    assert progress(config, RunState(epoch=7, seconds=300.0), seconds=60.0) == pytest.approx(0.6)
+
+
+def test_a_run_needs_one_budget():
+    with pytest.raises(ValueError, match="exactly one"):
+        replace(tiny.CONFIG, minutes=3.0)
+
+
+def test_the_bundle_holds_the_trained_weights_and_says_how(made, run, manifest):
+    card = load_card(made)
+    trained = values(run)
+    for name, value in load_weights(made).items():
+        assert np.allclose(value, trained[name], rtol=1e-3, atol=1e-4), name
+    assert card.manifest_sha256 == manifest.sha256
+    assert card.training["epochs_done"] == 4
+    assert card.selective_rule.coverage == 1.0
+    assert 0.05 <= card.temperature <= 20
+
+
+@pytest.fixture
+def evaluated(made, run, manifest, places, folder, tmp_path, monkeypatch):
+    graph_dir = tmp_path / "graphs" / load_card(made).weights_sha256
+    compile_graph(made, graph_dir, networks=tiny.NETWORKS)
+    monkeypatch.setenv("LIGHTBOX_GRAPH_DIR", str(tmp_path / "graphs"))
+    monkeypatch.setattr(evaluation, "_FEWEST", 5)
+    evaluation.evaluate(made, manifest, images=folder)
+    return made
+
+
+def test_the_model_card_shows_the_figures_of_the_evaluation(evaluated):
+    found = json.loads((evaluated / "evaluation.json").read_text())
+    card = load_card(evaluated)
+    answered = found["subsets"]["all"]["n"]
+    assert answered + sum(found["refused by the gate"]["refused"].values()) == 18
+    assert np.sum(found["confusion"]) == answered
+    accuracy = found["subsets"]["all"]["figures"]["accuracy"]
+    assert card.metrics["all"]["figures"]["accuracy"] == accuracy
+    page = model_card(evaluated)
+    assert f"{accuracy['value']:.3f} ({accuracy['low']:.3f} to {accuracy['high']:.3f})" in page
+    assert card.weights_sha256 in page
+    assert "It fails at hospitals it has not seen" in page
+    assert "$" not in page
+
+
+def test_a_run_that_left_a_source_out_is_scored_inside_and_outside(made, manifest, places, tmp_path):
+    config = replace(tiny.CONFIG, epochs=1, left_out_sources=("source1",))
+    train(config, manifest, run=tmp_path / "run", networks=tiny.NETWORKS, **places)
+    found = evaluate_left_out(tmp_path / "run", manifest, bundle=made, **places)
+    assert found["outside"]["n"] == 36
+    assert found["left out"] == ["source1"]
+    load_card(made)
+
+
+def test_a_run_that_saw_every_source_says_nothing_of_unseen_ones(run, manifest, places, made):
+    with pytest.raises(ValueError, match="Train with --leave-out"):
+        evaluate_left_out(run, manifest, bundle=made, **places)
