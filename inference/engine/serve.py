@@ -116,6 +116,8 @@ def compile_graph(bundle_dir: Path, graph_dir: Path, *, networks: Mapping[str, A
     partial = Path(tempfile.mkdtemp(prefix=".graph-", dir=graph_dir.parent))
     try:
         difference = _write_graph(card, bundle_dir, partial, networks)
+        # A temporary folder is its maker's alone; the workers may run as another user.
+        partial.chmod(0o755)
         try:
             partial.rename(graph_dir)
         except OSError:
