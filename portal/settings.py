@@ -158,7 +158,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-FILE_UPLOAD_HANDLERS = ["portal.upload_handler.CappedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["portal.upload_handler.WholeFormHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 UPLOAD_MAX_BYTES_PER_FILE = env.int("UPLOAD_MAX_BYTES_PER_FILE", default=100 * 1024 * 1024)
