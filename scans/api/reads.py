@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.http import HttpRequest
+from django.utils.cache import add_never_cache_headers
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,6 +43,12 @@ class AuditedViewSet(viewsets.GenericViewSet):
         else:
             pipeline.viewed_list([opened], viewer=caller(request), request=plain(request), what="patient")
         return Response(self.get_serializer(record).data)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Return the answer, marked as one that no browser or proxy may keep."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        add_never_cache_headers(answer)
+        return answer
 
 
 def caller(request: Request) -> User:

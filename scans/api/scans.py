@@ -34,7 +34,7 @@ class ScanFilter(filters.FilterSet):
     """What a list of scans can be narrowed by."""
 
     status = filters.ChoiceFilter(choices=ScanStatus.choices)
-    priority = filters.ChoiceFilter(choices=PriorityField().choices.items(), method="by_priority")
+    priority = filters.ChoiceFilter(choices=list(PriorityField().choices.items()), method="by_priority")
     hospital = filters.CharFilter(field_name="hospital__slug")
     patient_mrn = filters.CharFilter(field_name="patient__mrn")
     accession_number = filters.CharFilter()
