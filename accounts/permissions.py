@@ -49,7 +49,8 @@ def check_stated_ability(view: Callable[..., Any], request: HttpRequest) -> None
     if ability in (ANYONE, SIGNED_IN):
         return
     if not (request.user.is_authenticated and request.user.can(ability)):
-        raise PermissionDenied(f"This page needs the ability “{ability}”. Ask your hospital admin for the role.")
+        words = getattr(ability, "label", ability)
+        raise PermissionDenied(f"This page needs the ability “{words}”. Ask your hospital admin for the role.")
 
 
 class DenyUnlessAbilityStated(BasePermission):
