@@ -19,3 +19,7 @@ control_socket_disable = True
 # The path without its query, because a search for a patient stands in the query.
 access_log_format = '{"time":"%(t)s","address":"%(h)s","method":"%(m)s","path":"%(U)s","status":%(s)s,"seconds":%(L)s}'
 accesslog = None if EMBEDDED else "-"
+if not EMBEDDED:
+    from portal.log_config import gunicorn_logging
+
+    logconfig_dict = gunicorn_logging()

@@ -59,3 +59,21 @@ def logging_config(*, json_lines: bool, level: str) -> dict[str, Any]:
             "django.db.backends": {"level": "WARNING"},
         },
     }
+
+
+def gunicorn_logging() -> dict[str, Any]:
+    """Return gunicorn's own logging for a deployment: its messages as JSON lines, its access lines as they are."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": "portal.log_config.JsonLines"}, "as_is": {"format": "%(message)s"}},
+        "handlers": {
+            "standard_error": {"class": "logging.StreamHandler", "formatter": "lines"},
+            "access": {"class": "logging.StreamHandler", "formatter": "as_is"},
+        },
+        "root": {"handlers": ["standard_error"], "level": "INFO"},
+        "loggers": {
+            "gunicorn.error": {"handlers": ["standard_error"], "level": "INFO", "propagate": False},
+            "gunicorn.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
+        },
+    }

@@ -197,6 +197,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "scans.pipeline.tidy", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
+# Beat writes its schedule down after every tick, so that the file's age tells whether it ticks.
+CELERY_BEAT_SYNC_EVERY = 1
 
 # --- The model --------------------------------------------------------------------------------------------------------
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30.0)
