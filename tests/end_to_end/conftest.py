@@ -104,22 +104,33 @@ def browser() -> Iterator[Browser]:
 def open_page(browser, live_server) -> Iterator[Callable[..., Page]]:
     """Return a function that gives a page of a browser of its own, signed in when a person is named.
 
-    The test fails at its end when any page had an error in its console: a refused inline style or script is one.
+    The test fails at its end when any page had an error in its console (a refused inline style or script is one),
+    lacked one of its parts, or made the server fail.
     """
     contexts, errors = [], []
+
+    def note_console(message) -> None:
+        # Statuses are judged below: a refused form is no fault of the page.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            errors.append(message.text)
+
+    def note_response(response) -> None:
+        is_part = response.request.resource_type in ("image", "script", "stylesheet", "font")
+        if response.status >= 500 or (is_part and response.status >= 400):
+            errors.append(f"{response.status} {response.url}")
 
     def open_one(person=None, *, viewport=DESKTOP, javascript: bool = True) -> Page:
         context = browser.new_context(viewport=viewport, base_url=live_server.url, java_script_enabled=javascript)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("console", note_console)
+        page.on("response", note_response)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if person is not None:
             sign_in(page, person)
         return page
 
-    open_one.console_errors = errors
     yield open_one
     for context in contexts:
         context.close()

@@ -12,7 +12,6 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (wasSignedOut(event.detail.xhr)) {
     event.detail.shouldSwap = false;
-    event.detail.isError = true;
     tellSignedOut();
   } else if (event.detail.xhr.status < 400) {
     untell();

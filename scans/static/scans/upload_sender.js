@@ -32,7 +32,7 @@ function answerOf(xhr) {
   } catch {
     body = {};
   }
-  if (xhr.status === 201) return { kind: "accepted", ...body };
+  if (xhr.status === 201 && body.url) return { kind: "accepted", ...body };
   if (xhr.status === 413) return { kind: "refused", detail: body.detail ?? "The file is larger than this desk takes." };
   if (xhr.status === 422 || xhr.status === 400) return { kind: "refused", detail: body.detail ?? "The server refused the file." };
   return { kind: "failed", detail: body.detail ?? `The server answered ${xhr.status || "nothing"}.` };
