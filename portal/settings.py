@@ -181,7 +181,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A job needs no broker to end, and its lease makes a second delivery harmless: cancelling would only cost an attempt.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
-CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 # Address space of one worker child; a 49-megapixel film with the model loaded took 1.2 GiB.
 WORKER_MEMORY_BYTES = env.int("WORKER_MEMORY_BYTES", default=4 * 2**30)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # KiB
