@@ -49,6 +49,7 @@ class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet):
     """List and open model versions. They belong to no hospital and hold no patient's data."""
 
     required_ability = Ability.VIEW_MODELS
+    lookup_value_converter = "uuid"
     queryset = ModelVersion.objects.none()
     serializer_class = ModelVersionSerializer
     filterset_class = ModelVersionFilter

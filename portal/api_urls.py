@@ -11,7 +11,7 @@ from scans.api.reports import ReportViewSet
 from scans.api.reviews import ReviewViewSet
 from scans.api.scans import ScanViewSet
 
-router = SimpleRouter()
+router = SimpleRouter(use_regex_path=False)
 router.register("scans", ScanViewSet, basename="scan")  # GET, POST; {id}/ GET
 router.register("patients", PatientViewSet, basename="patient")  # GET; {id}/ GET
 router.register("reviews", ReviewViewSet, basename="review")  # GET, POST; {id}/ GET

@@ -1,6 +1,7 @@
 """Reading the record through the API: every list and every record opened leaves its audit line."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.cache import add_never_cache_headers
@@ -16,6 +17,7 @@ from scans.models import Patient, Scan
 class AuditedViewSet(viewsets.GenericViewSet):
     """Lists and opens what `get_queryset` gives; the audit line is written before anything is shown."""
 
+    lookup_value_converter = "uuid"
     # What a list is called in the audit trail.
     list_name: str
 
@@ -34,7 +36,7 @@ class AuditedViewSet(viewsets.GenericViewSet):
         )
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def retrieve(self, request: Request, pk: str) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> Response:
         """Return one record."""
         record = self.get_object()
         opened = self.scan_or_patient_of(record)

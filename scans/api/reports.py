@@ -1,6 +1,7 @@
 """reports/: draft, preliminary, final. A final report is never edited."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
@@ -98,7 +99,7 @@ class ReportViewSet(AuditedViewSet):
         return Response(self.get_serializer(report).data, status=201)
 
     @extend_schema(request=DraftSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: Request, pk: UUID) -> Response:
         """Change your draft; what is left out stays. A signed report answers 409."""
         report = self.get_object()
         kept = {"preliminary": report.status == ReportStatus.PRELIMINARY}
@@ -108,7 +109,7 @@ class ReportViewSet(AuditedViewSet):
 
     @extend_schema(request=TextSerializer)
     @action(detail=True, methods=["post"])
-    def sign(self, request: Request, pk: str) -> Response:
+    def sign(self, request: Request, pk: UUID) -> Response:
         """Sign your report as it is kept, or with the text you send."""
         report = self.get_object()
         text = _text_of(report) | self._checked(TextSerializer, request)

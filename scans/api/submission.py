@@ -1,7 +1,9 @@
 """The body of POST scans/ and its answer."""
 
+import datetime
 from typing import Any, cast
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
@@ -35,6 +37,16 @@ class SubmissionSerializer(StrictSerializer):
     hospital = serializers.CharField(
         max_length=60, required=False, help_text="The hospital's slug; needed when you may submit at several."
     )
+
+    def validate_patient_birth_date(self, born: datetime.date | None) -> datetime.date | None:
+        """Return the date.
+
+        Raises:
+            ValidationError: it has not come yet.
+        """
+        if born is not None and born > timezone.localdate():
+            raise serializers.ValidationError("Expected a day in the past; received one in the future.")
+        return born
 
     def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields with the hospital found.

@@ -108,6 +108,7 @@ def test_a_known_dicom_instance_answers_200_with_the_same_id(machine):
     [
         ("priority", "soon"),
         ("patient_birth_date", "02.01.1960"),
+        ("patient_birth_date", "9999-12-31"),
         ("patient_sex", "X"),
         ("patient_mrn", "M" * 65),
         ("patient_mrn", "a\x00b"),
