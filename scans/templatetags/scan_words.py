@@ -43,6 +43,15 @@ def age_on(patient: Patient, day: datetime.date) -> str:
 
 
 @register.filter
+def person_name(patient: Patient) -> str:
+    """Return the patient's name as a person writes it; DICOM separates its components by carets (PS3.5 6.2.1.2)."""
+    # The first of the groups that "=" separates is the one in the Latin alphabet.
+    family, _, others = patient.name.partition("=")[0].partition("^")
+    given = " ".join(part for part in others.split("^") if part)
+    return f"{family}, {given}" if family and given else family or given or "Name not stated"
+
+
+@register.filter
 def as_verdict(review: Review) -> str:
     """Return what a reader said to the model's answer."""
     return verdict_words(review)

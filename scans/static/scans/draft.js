@@ -32,7 +32,8 @@ function afterRequest(event) {
   const { xhr, elt } = event.detail;
   if (elt.id === "sign") {
     isSigning = xhr.status === 200 && !wasSignedOut(xhr);
-    if (xhr.status === 409) saved = text(); // the refusal kept it as the author's draft
+    // Not signed: the text is saved as the draft it still is, and the page says so.
+    if (!isSigning) save();
     return;
   }
   if (elt !== form) return;
