@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
-from tests.operations.deployment import STAY, until
+from tests.operations.deployment import STAY, free_port, until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.xdist_group("operations")]
 
@@ -93,6 +94,34 @@ def test_the_services_write_only_where_their_volumes_are(deployment):
     mounts = Path(f"/proc/{deployment.processes['web'].pid}/mounts").read_text()
     options = re.search(r"^\S+ / \S+ (\S+)", mounts, flags=re.M)[1]
     assert "ro" in options.split(",")
+
+
+def test_the_redis_of_the_file_starts_and_evicts_nothing(deployment, tmp_path):
+    port = free_port()
+    command = [*deployment.services["redis"]["command"], "--port", str(port), "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        with redis.Redis(port=port, password=deployment.services["redis"]["environment"]["REDISCLI_AUTH"]) as client:
+            assert until(lambda: _answers(client))
+            stated = client.config_get("maxmemory-policy", "appendonly", "requirepass")
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        server.terminate()
+    assert (stated["maxmemory-policy"], stated["appendonly"]) == ("noeviction", "yes")
+
+
+def _answers(client):
+    try:
+        return client.ping()
+    except redis.ConnectionError:
+        return False
+
+
+def test_postgres_knows_the_settings_of_the_file(deployment):
+    stated = dict(word.split("=") for word in deployment.services["postgres"]["command"] if "=" in word)
+    with psycopg.connect(deployment.database_url) as database:
+        for name, value in stated.items():
+            database.execute("SELECT set_config(%s, %s, false)", [name, value])
+    assert stated["log_error_verbosity"] == "terse"
 
 
 def test_each_service_ends_within_its_grace_period(deployment):
