@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
@@ -60,7 +60,11 @@ def run(scan_id: str | UUID) -> None:
 
 
 def _run_scan(scan: Scan) -> None:
-    scan.advance(ScanStatus.ANALYSING)
+    with transaction.atomic():
+        # Asked again under the row's lock: a scan that another worker finished meanwhile is not sent round once more.
+        if Scan.objects.unfinished().select_for_update().filter(pk=scan.pk).first() is None:
+            return
+        scan.advance(ScanStatus.ANALYSING)
     for image in scan.images.all():
         _run_image(image)
     settle(scan)
@@ -223,9 +227,17 @@ def reopen(*, include_failed: bool) -> list[UUID]:
     """
     jobs.fail_abandoned()
     if include_failed:
-        failed = list(Job.objects.filter(status=Job.Status.FAILED).values_list("image_key", flat=True))
-        jobs.requeue_failed(failed)
-        Scan.objects.filter(images__in=failed).update(analysis_finished_at=None)
+        _forget_failures()
     scan_ids = list(Scan.objects.unfinished().most_urgent_first().values_list("pk", flat=True))
     Scan.objects.filter(pk__in=scan_ids).update(rung_at=timezone.now())
     return scan_ids
+
+
+def _forget_failures() -> None:
+    """Give failed jobs, and pictures whose decoder was given up, a new round of attempts."""
+    failed = list(Job.objects.filter(status=Job.Status.FAILED).values_list("image_key", flat=True))
+    given_up = Q(decode_attempts__gte=settings.JOB_MAX_ATTEMPTS, prepared_at=None)
+    again = list(Image.objects.filter(Q(pk__in=failed) | given_up).values_list("pk", flat=True))
+    jobs.requeue_failed(again)
+    Image.objects.filter(pk__in=again, prepared_at=None).update(decode_attempts=0, unreadable_reason="")
+    Scan.objects.filter(images__in=again).update(analysis_finished_at=None)

@@ -1,0 +1,70 @@
+"""Scans that ended badly, or in another worker's hands, while somebody still held them."""
+
+import contextlib
+import signal
+
+import pytest
+
+from inference.models import Job
+from scans import pipeline
+from scans.models import Image, Scan, ScanStatus
+from scans.workflow import diagnosis
+
+pytestmark = pytest.mark.django_db
+
+
+class WorkerKilled(BaseException):
+    """Stands for a signal: no handler of the product runs."""
+
+
+def killed(*_: object, **__: object) -> None:
+    raise WorkerKilled(signal.SIGKILL)
+
+
+def test_after_the_cause_is_mended_failed_scans_are_read_though_their_decoder_had_been_given_up(
+    two_hospitals, active_model, send, settings
+):
+    scan = send(two_hospitals.north)
+    image = scan.images.get()
+    Job.objects.update(status=Job.Status.FAILED, attempts=settings.JOB_MAX_ATTEMPTS)
+    Image.objects.update(decode_attempts=settings.JOB_MAX_ATTEMPTS)
+    pipeline.diagnose(str(scan.pk))
+    image.refresh_from_db()
+    assert "stopped the decoder" in image.unreadable_reason
+
+    assert pipeline.requeue(include_failed=False) == 0
+    assert pipeline.requeue(include_failed=True) == 1
+    pipeline.diagnose(str(scan.pk))
+
+    image.refresh_from_db()
+    assert image.is_prepared
+    assert image.unreadable_reason == ""
+    assert image.diagnoses.get().reason != "decoder_stopped"
+
+
+def test_a_picture_given_up_without_a_model_is_tried_again_on_request(two_hospitals, send, settings):
+    scan = send(two_hospitals.north)
+    Image.objects.update(decode_attempts=settings.JOB_MAX_ATTEMPTS)
+    pipeline.diagnose(str(scan.pk))
+    assert not scan.images.get().is_prepared
+
+    assert pipeline.requeue(include_failed=True) == 1
+    pipeline.diagnose(str(scan.pk))
+
+    assert scan.images.get().is_prepared
+
+
+def test_a_worker_that_dies_with_a_scan_another_one_finished_does_not_send_it_round_again(
+    two_hospitals, active_model, send, monkeypatch
+):
+    scan = send(two_hospitals.north)
+    as_the_late_worker_read_it = Scan.objects.get(pk=scan.pk)
+    pipeline.diagnose(str(scan.pk))
+
+    monkeypatch.setattr(diagnosis, "_run_image", killed)
+    monkeypatch.setattr(diagnosis, "settle", killed)
+    with contextlib.suppress(WorkerKilled):
+        diagnosis._run_scan(as_the_late_worker_read_it)
+
+    scan.refresh_from_db()
+    assert scan.status == ScanStatus.AWAITING_REVIEW
