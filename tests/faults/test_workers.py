@@ -83,7 +83,7 @@ def test_a_scan_handed_to_two_workers_many_times_is_read_once(desk: Desk):
 
 
 def test_a_worker_asked_to_stop_ends_its_scan_and_leaves_the_rest_to_the_next(desk: Desk):
-    first = desk.ready_worker("soft_shutdown_timeout=6")
+    first = desk.ready_worker("worker.soft_shutdown_timeout=6")
     desk.send(film=large_film(desk.folder))
     desk.send(5)
     wait_until(lambda: desk.rows("SELECT 1 FROM inference_job WHERE status = 'running'"), "a job to be running")
