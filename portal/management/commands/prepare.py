@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from inference.models import ModelVersion
+
 
 class Command(BaseCommand):
     """`manage.py prepare`: the one step between new code and its first start."""
@@ -21,5 +23,7 @@ class Command(BaseCommand):
         if not settings.WHITENOISE_USE_FINDERS:
             call_command("collectstatic", interactive=False, verbosity=0, stdout=self.stdout)
             self.stdout.write("Static files are collected.")
+        if not ModelVersion.objects.exists():
+            self.stdout.write("Making the model's serving graph and comparing it with Keras: about a minute, once.")
         # Which version reads is a person's choice once one was made; only a desk without one gets the shipped bundle.
         call_command("register_model", activate_if_first=True, stdout=self.stdout)
