@@ -27,8 +27,15 @@ PROBLEM = {
 
 
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the one error shape to every operation; a post-processing hook of drf-spectacular."""
-    result["components"]["schemas"]["Problem"] = PROBLEM
+    """Add what holds for every operation: the one error shape, and that empty and unknown input is refused.
+
+    A post-processing hook of drf-spectacular.
+    """
+    schemas = result["components"]["schemas"]
+    schemas["Problem"] = PROBLEM
+    for name, body in schemas.items():
+        if name.endswith("Request"):
+            body["additionalProperties"] = False
     answer = {
         "description": "A problem",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -36,6 +43,9 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for operation in path.values():
             operation["responses"]["default"] = answer
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and parameter["schema"].get("type") == "string":
+                    parameter["schema"].setdefault("minLength", 1)
     return result
 
 

@@ -130,8 +130,8 @@ PROBLEM_OF: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem | No
     ((IntegrityError,), lambda _: CONFLICT),
     ((OperationalError, InterfaceError), lambda _: DATABASE_AWAY),
     ((RequestDataTooBig, TooManyFilesSent), lambda _: TOO_LARGE),
-    # A cursor that holds no date, JSON nested a thousand deep, a bad Host: the sender's, not ours.
-    ((SuspiciousOperation, ModelValidationError, RecursionError), lambda _: MALFORMED),
+    # A bad Host, a cursor that holds no date, JSON nested a thousand deep, a time before the year 1 in UTC.
+    ((SuspiciousOperation, ModelValidationError, RecursionError, OverflowError), lambda _: MALFORMED),
     ((OSError,), _of_system),
 ]
 

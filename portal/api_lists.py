@@ -20,6 +20,26 @@ class CursorPages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
 
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows were asked for.
+
+        Raises:
+            ValidationError: not a number from 1 to 200.
+        """
+        stated = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not (stated.isascii() and stated.isdecimal() and 1 <= int(stated[:9]) <= self.max_page_size):
+            expected = f"Expected a number from 1 to {self.max_page_size}; received {stated[:20]}."
+            raise ValidationError({self.page_size_query_param: [expected]})
+        return int(stated)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Return the parameters with their limits."""
+        limits = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            parameter | {"schema": limits} if parameter["name"] == self.page_size_query_param else parameter
+            for parameter in super().get_schema_operation_parameters(view)
+        ]
+
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any = None) -> tuple[str, ...]:
         """Return the order the view states."""
         ordering: tuple[str, ...] = view.ordering

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,7 @@ from scans.models.analysis import analyses_of
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
+    type={"type": "string", "minLength": 1, "maxLength": 255},
     location=OpenApiParameter.HEADER,
     description=(
         "A random text of your own, at most 255 printable characters. The same key and body get the first answer "
@@ -45,6 +46,7 @@ class ScanFilter(filters.FilterSet):
         model = Scan
         fields: list[str] = []
 
+    @extend_schema_field({"type": "string", "enum": list(PriorityField().choices)})
     def by_priority(self, scans: QuerySet[Scan], name: str, word: str) -> QuerySet[Scan]:
         """Return the scans whose priority is `word`."""
         return scans.filter(priority=Priority[word.upper()])

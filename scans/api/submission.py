@@ -23,6 +23,7 @@ class SubmissionSerializer(StrictSerializer):
     images = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True),  # an empty file is refused by intake, at this file only
         allow_empty=False,
+        min_length=1,
         help_text="One or more files of one patient: DICOM CR/DX/SC, PNG, TIFF, JPEG, WebP or BMP.",
     )
     patient_mrn = serializers.CharField(max_length=64, required=False, allow_blank=True)

@@ -52,9 +52,11 @@ def test_every_operation_states_the_error_shape(schema):
 
 def test_posting_a_scan_is_described_with_its_files_its_header_and_its_two_answers(schema):
     operation = schema["paths"]["/api/v1/scans/"]["post"]
-    body = schema["components"]["schemas"]["Submission"]
+    body = schema["components"]["schemas"]["SubmissionRequest"]
     assert body["properties"]["images"]["type"] == "array"
+    assert body["properties"]["images"]["items"] == {"type": "string", "format": "binary"}
     assert "images" in body["required"]
+    assert body["additionalProperties"] is False
     assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
     assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]
     assert {"200", "201"} <= set(operation["responses"])

@@ -113,9 +113,16 @@ def test_pages_show_every_scan_once_newest_first_also_when_scans_arrive_meanwhil
 def test_a_page_has_at_most_200_rows(reader, north):
     patient = PatientFactory(hospital=north.hospital)
     ScanFactory.create_batch(201, hospital=north.hospital, patient=patient, submitted_by=north.technician)
-    page = reader.get(f"{SCANS}?page_size=5000").json()
+    page = reader.get(f"{SCANS}?page_size=200").json()
     assert len(page["results"]) == 200
     assert page["next"]
+
+
+@pytest.mark.parametrize("page_size", ["201", "0", "-1", "many", "٣", "9" * 5000])
+def test_a_page_size_that_is_no_number_from_1_to_200_is_refused(reader, page_size):
+    answer = reader.get(SCANS, {"page_size": page_size})
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["page_size"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "cD0lMDA=", "bz0tMQ==", "bz05OTk5OTk5OTk5OTk5"])
