@@ -12,7 +12,7 @@ from accounts.models import Hospital, User
 
 
 @transaction.atomic
-def path_for(hospital: Hospital, user: User, *, made_by: User, request: HttpRequest | None = None) -> str:
+def path_for(hospital: Hospital, user: User, *, made_by: User | None, request: HttpRequest | None = None) -> str:
     """Return the address at which the person chooses their first password: works once, for PASSWORD_RESET_TIMEOUT.
 
     Raises:

@@ -59,12 +59,13 @@ def add_person(
     email: str,
     name: str,
     roles: Collection[str],
-    added_by: User,
+    added_by: User | None,
     request: HttpRequest | None = None,
 ) -> Added:
     """Give a person roles here, and a sign-in when the email is new to the installation.
 
     A known email keeps its name and password: this hospital has no say over what others know the person by.
+    added_by: None for the operator at the command line.
 
     Raises:
         BadRoles: no role, or one that does not exist.
