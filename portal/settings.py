@@ -184,6 +184,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 # Address space of one worker child; a 49-megapixel film with the model loaded took 1.2 GiB.
 WORKER_MEMORY_BYTES = env.int("WORKER_MEMORY_BYTES", default=4 * 2**30)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # KiB
+# With Celery's 4 s, a child that replaces a dead one on a busy machine is killed while it loads the model, and the next
+# one, and so on for ever. This is as long as a missing serving graph may take to make.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
