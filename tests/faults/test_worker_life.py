@@ -1,5 +1,7 @@
 """A worker in a quiet hour: the urgent first, a newly activated model, no TensorFlow, the operator's rings."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,16 @@ def test_the_operator_rings_for_what_was_lost_without_a_scheduler(desk: Desk, re
     assert redis.waiting("inference") == 3
     desk.worker()
     wait_until(lambda: desk.tally() == all_done(3), "the scans to be read")
+
+
+def test_a_child_that_dies_is_replaced_though_its_model_loads_slowly(desk: Desk):
+    worker = desk.worker("-I", "tests.faults.slow_start")
+    desk.send()
+    desk.wait_until_finished()
+
+    os.kill(worker.children()[0], signal.SIGKILL)
+    desk.send(2)
+    desk.wait_until_finished()
+
+    assert desk.tally() == all_done(3)
+    assert "Timed out waiting for UP message" not in worker.output
