@@ -132,6 +132,13 @@ def test_a_cursor_that_is_not_ours_is_refused(reader, north, cursor):
     assert answer.status_code in (400, 404) or (answer.status_code == 200 and not answer.json()["results"])
 
 
+def test_a_time_before_the_year_1_in_utc_finds_nothing_or_is_refused(reader, north):
+    ScanFactory(hospital=north.hospital)
+    answer = reader.get(SCANS, {"received_before": "0001-01-01T00:00:00+02:07"})
+    # SQLite's driver cannot state such a time, PostgreSQL's can.
+    assert answer.status_code == 400 or answer.json()["results"] == []
+
+
 def test_a_patient_shows_their_scans_newest_first(reader, north):
     patient = PatientFactory(hospital=north.hospital)
     old = ScanFactory(hospital=north.hospital, patient=patient, received_at=timezone.now() - datetime.timedelta(days=1))
