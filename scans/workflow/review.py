@@ -36,21 +36,10 @@ def record_verdict(
         BadVerdict: the verdict does not fit the finding.
         ReportAlreadySigned: the scan is reported.
     """
-    if not reader.can(Ability.REVIEW_SCANS, scan.hospital):
-        raise MayNotReview(
-            expected="a radiologist of the scan's hospital",
-            received="somebody without that role",
-            remedy="Ask the hospital admin for the role.",
-        )
+    _check_reader(scan, reader)
     _check(scan, verdict=verdict, diagnosis=diagnosis, label=label)
     with transaction.atomic():
-        locked = Scan.objects.select_for_update().get(pk=scan.pk)
-        if not locked.is_awaiting_review:
-            raise ReportAlreadySigned(
-                expected="a scan that is not reported",
-                received="one whose report is signed",
-                remedy="A signed reading is not changed; open the report to see who signed.",
-            )
+        _check_open(Scan.objects.select_for_update().get(pk=scan.pk))
         review, _ = Review.objects.update_or_create(
             scan=scan,
             reader=reader,
@@ -77,6 +66,24 @@ def record_verdict(
 def labels_for(diagnosis: Diagnosis) -> list[str]:
     """Return the labels a reader may amend a finding to: those of the model that made it."""
     return list(diagnosis.model_version.card.get("labels", []))
+
+
+def _check_reader(scan: Scan, reader: User) -> None:
+    if not reader.can(Ability.REVIEW_SCANS, scan.hospital):
+        raise MayNotReview(
+            expected="a radiologist of the scan's hospital",
+            received="somebody without that role",
+            remedy="Ask the hospital admin for the role.",
+        )
+
+
+def _check_open(scan: Scan) -> None:
+    if not scan.is_awaiting_review:
+        raise ReportAlreadySigned(
+            expected="a scan that is not reported",
+            received="one whose report is signed",
+            remedy="A signed reading is not changed; open the report to see who signed.",
+        )
 
 
 def _check(scan: Scan, *, verdict: str, diagnosis: Diagnosis | None, label: str) -> None:

@@ -72,7 +72,7 @@ class Refusal:
     @property
     def detail(self) -> str:
         """The refusal in sentences."""
-        return f"Expected {self.expected}; received {self.received}. {self.remedy}"
+        return f"Expected {self.expected}; received {self.received}. {self.remedy.rstrip('.')}."
 
     def as_json(self) -> dict[str, str]:
         """Return the refusal as the API and the upload page show it."""
