@@ -54,8 +54,8 @@ def sweep() -> None:
 
 @shared_task
 def tidy() -> None:
-    """Remove files that no record speaks of: what a crash between disk and database left behind."""
-    intake.remove_strays()
+    """Remove files that no record speaks of, and answers nobody asks for again."""
+    intake.tidy()
 
 
 def requeue(*, include_failed: bool) -> int:

@@ -1,5 +1,6 @@
 """Stage 1, intake: files become a durable Scan, or a reason why not. Nothing is decoded here, only headers are read."""
 
+import datetime
 import errno
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,14 @@ from inference.engine.colour import refuse_colour
 from inference.engine.errors import UnreadableImage
 from inference.engine.header import FileFacts, Limits, inspect_file
 from scans import storage
-from scans.models import Image, Patient, Scan, ScanStatus
+from scans.models import IdempotencyKey, Image, Patient, Scan, ScanStatus
 from scans.workflow import identity
 from scans.workflow.errors import InstanceConflict, PatientMismatch, RecordError, StorageFull
 from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, Upload
 
 STRAY_AFTER_SECONDS = 24 * 3600
+# A client that repeats a submission does so within hours; Stripe keeps its keys for one day.
+KEY_KEPT_DAYS = 7
 
 
 def store(files: Iterable[Upload]) -> list[StoredFile | Refusal]:
@@ -222,12 +225,14 @@ def _close(submission: Submission, receipt: Receipt) -> None:
     )
 
 
-def remove_strays() -> int:
-    """Remove files that a crash between disk and database left behind; run it once a day.
+def tidy() -> int:
+    """Remove what no record speaks of and what nobody asks for any more; run it once a day.
 
-    A submission lasts minutes. What is a day old and stands in no record was never acknowledged, so its sender
-    still has it. Returns how many files went.
+    A submission lasts minutes. A file that is a day old and stands in no record was left by a crash between disk and
+    database: it was never acknowledged, so its sender still has it. Returns how many files went.
     """
+    week = timezone.now() - datetime.timedelta(days=KEY_KEPT_DAYS)
+    IdempotencyKey.objects.filter(created_at__lt=week).delete()
     strays = list(storage.files_older_than("incoming", STRAY_AFTER_SECONDS))
     for original in storage.files_older_than("originals", STRAY_AFTER_SECONDS):
         if not Image.objects.filter(sha256=original.name).exists():

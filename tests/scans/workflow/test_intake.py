@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from inference.models import Job
 from scans import pipeline, storage
-from scans.models import Image, Patient, Priority, Scan, ScanStatus
+from scans.models import IdempotencyKey, Image, Patient, Priority, Scan, ScanStatus
 from scans.workflow.intake import display_name
 from tests.factories import ModelVersionFactory
 from tests.pictures import corpus, dicom_bytes, good_pictures, phantom, png_bytes, polyglot_preambles
@@ -296,3 +297,17 @@ def test_what_a_crash_left_behind_goes_after_a_day_and_nothing_else(two_hospital
     pipeline.tidy()
 
     assert set(files_on_disk(settings)) == {known, fresh}
+
+
+def test_an_answer_is_remembered_for_a_week(two_hospitals):
+    north = two_hospitals.north
+    for days in (1, 8):
+        IdempotencyKey.objects.create(
+            user=north.integrator,
+            hospital=north.hospital,
+            key=f"{days} days old",
+            created_at=timezone.now() - datetime.timedelta(days=days),
+        )
+    pipeline.tidy()
+
+    assert [key.key for key in IdempotencyKey.objects.all()] == ["1 days old"]
