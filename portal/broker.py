@@ -31,4 +31,6 @@ def transport(redis_url: str, folder: Path) -> tuple[str, dict[str, Any]]:
         "data_folder_out": str(messages),
         "control_folder": str(control),
         "store_processed": False,
+        # Kombu looks again after each message that found the worker busy: its 1 s would be one scan a second.
+        "polling_interval": 0.1,
     }

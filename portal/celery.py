@@ -19,14 +19,18 @@ class DoorbellTask(DjangoTask):
     abstract = True
 
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
-        """Ring after the commit; a broker that is down is logged and never fails the request.
+        """Ring after the commit; a broker that is down is logged and never fails the request."""
+        self.apply_async_on_commit(args, kwargs)
+
+    def apply_async_on_commit(self, *args: Any, **options: Any) -> None:
+        """Ring after the commit, with Celery's options; a broker that is down is logged.
 
         `robust=True` is the reason for this override: Celery's own version lets the broker's error
         reach the browser after the scan is already safe in the database.
         """
 
         def ring() -> None:  # not a partial: Django logs the failed hook by its __qualname__
-            self.delay(*args, **kwargs)
+            self.apply_async(*args, **options)
 
         transaction.on_commit(ring, robust=True)
 

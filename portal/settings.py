@@ -195,7 +195,12 @@ CELERY_TASK_ROUTES = {
 }
 SWEEP_EVERY_SECONDS = env.float("SWEEP_EVERY_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "scans.pipeline.sweep", "schedule": SWEEP_EVERY_SECONDS},
+    # Sweeps that were missed are not made up for.
+    "sweep": {
+        "task": "scans.pipeline.sweep",
+        "schedule": SWEEP_EVERY_SECONDS,
+        "options": {"expires": 3 * SWEEP_EVERY_SECONDS},
+    },
     "tidy": {"task": "scans.pipeline.tidy", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -48,8 +49,11 @@ def diagnose(scan_id: str) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Ring again for what was lost."""
-    ring(diagnosis.overdue())
+    """Ring again for what was lost; a ring that nobody heard until the next ones are due is dropped unread.
+
+    Without that end a long queue would be buried under the sweeper's rings, and the next scan behind them.
+    """
+    ring(diagnosis.overdue(), expires=3 * settings.RING_AGAIN_AFTER_SECONDS)
 
 
 @shared_task
@@ -65,10 +69,10 @@ def requeue(*, include_failed: bool) -> int:
     return len(scan_ids)
 
 
-def ring(scan_ids: Sequence[Any]) -> None:
-    """Ring the worker once per scan."""
+def ring(scan_ids: Sequence[Any], *, expires: float | None = None) -> None:
+    """Ring the worker once per scan; after `expires` seconds without an answer a ring counts for nothing."""
     for scan_id in scan_ids:
-        diagnose.delay_on_commit(str(scan_id))
+        diagnose.apply_async_on_commit((str(scan_id),), expires=expires)
 
 
 # --- The reader -------------------------------------------------------------------------------------------------------

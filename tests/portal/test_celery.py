@@ -11,10 +11,10 @@ from scans import pipeline
 
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_down_is_logged_and_never_reaches_the_uploader(monkeypatch, caplog):
-    def refuse(*args):
+    def refuse(*args, **options):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(pipeline.diagnose, "delay", refuse)
+    monkeypatch.setattr(pipeline.diagnose, "apply_async", refuse)
 
     with caplog.at_level(logging.ERROR), transaction.atomic():
         pipeline.diagnose.delay_on_commit("some scan")
