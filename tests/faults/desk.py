@@ -4,6 +4,7 @@ What became of the scans is read from the database with plain SQL, never from lo
 worker; the times below are short so that a lease runs out while a test waits.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -42,6 +43,7 @@ TALLY = """
            (SELECT count(*) FROM accounts_auditentry WHERE action = 'diagnosis.recorded'),
            (SELECT count(*) FROM inference_job WHERE status = 'failed')
 """
+FILM_NUMBERS = itertools.count()
 TALLY_NAMES = ("accepted", "done", "prepared", "diagnoses", "distinct_pairs", "audited", "failed")
 
 
@@ -192,7 +194,7 @@ class Door:
 
 def new_film(folder: Path) -> Path:
     """Write a synthetic chest X-ray whose bytes no other film of this test has."""
-    number = len(list(folder.glob("film-*.png")))
+    number = next(FILM_NUMBERS)
     pixels = synthetic.sample(synthetic.labels()[number % 3], number % 6).copy()
     pixels[0, :16] = [255 * (number >> bit & 1) for bit in range(16)]
     path = folder / f"film-{number}.png"

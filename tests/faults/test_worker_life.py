@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.desk import Desk, all_done
+from tests.faults.desk import CELERY, Desk, all_done
 from tests.services import RedisServer, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -70,3 +70,19 @@ def test_a_child_that_dies_is_replaced_though_its_model_loads_slowly(desk: Desk)
 
     assert desk.tally() == all_done(3)
     assert "Timed out waiting for UP message" not in worker.output
+
+
+def test_rings_for_a_long_queue_do_not_pile_up_in_front_of_the_next_scan(desk: Desk, redis: RedisServer):
+    desk.environment |= {"RING_AGAIN_AFTER_SECONDS": "0.5", "SWEEP_EVERY_SECONDS": "0.2"}
+    desk.send(20)
+    desk.beat()
+    sweeper = desk.start(*CELERY, "worker", "-Q", "maintenance", "-c", "1", "-n", "sweeper@%h", name="sweeper")
+    wait_until(lambda: redis.waiting("inference") > 300, "the sweeper to have rung for each scan many times")
+    reader = desk.worker()
+    desk.wait_until_finished()
+    sweeper.end()
+    wait_until(lambda: redis.waiting("inference") == 0, "every ring to be answered")
+
+    assert desk.tally() == all_done(20)
+    answered = [line for line in reader.output.splitlines() if "pipeline.diagnose" in line and "succeeded" in line]
+    assert len(answered) < 300 / 2
