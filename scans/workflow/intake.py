@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
@@ -123,8 +124,9 @@ def _attach(submission: Submission, file: StoredFile, receipt: Receipt) -> None:
         receipt.scan = receipt.scan or known.scan
         receipt.images.append(known)
         return
-    if receipt.scan is None:
-        receipt.scan = _find_or_make_scan(submission, file.facts, patient, note)
+    if receipt.scan is None or not receipt.changed:
+        # Also behind a known instance: its scan may be reported, or its analysis finished.
+        receipt.scan = _find_or_make_scan(submission, file.facts, patient, note=note, beside=receipt.scan)
     receipt.images.append(_make_image(submission, file, receipt.scan))
     receipt.changed = True
 
@@ -152,20 +154,24 @@ def _known_instance(hospital: Hospital, file: StoredFile) -> Image | None:
     return known
 
 
-def _find_or_make_scan(submission: Submission, facts: FileFacts, patient: Patient, note: str) -> Scan:
+def _find_or_make_scan(
+    submission: Submission, facts: FileFacts, patient: Patient, *, note: str, beside: Scan | None
+) -> Scan:
     """Return the unreported scan this study already has, or a new one; the patient's row is locked, so twenty files
-    of one study that arrive at once make one scan."""
+    of one study that arrive at once make one scan. `beside` is the scan of a known instance sent with the file."""
     dicom = facts.dicom
     study_uid = submission.study_instance_uid or (dicom.study_instance_uid if dicom else "")
+    same = Q(pk=beside and beside.pk)
     if study_uid:
-        open_scans = Scan.objects.filter(hospital=submission.hospital, patient=patient, study_instance_uid=study_uid)
-        scan = open_scans.awaiting_review().select_for_update().first()
-        if scan is not None:
-            Scan.objects.filter(pk=scan.pk).update(
-                priority=min(scan.priority, submission.priority), analysis_finished_at=None, rung_at=timezone.now()
-            )
-            scan.refresh_from_db()
-            return scan
+        same |= Q(study_instance_uid=study_uid)
+    open_scans = Scan.objects.filter(same, hospital=submission.hospital, patient=patient).awaiting_review()
+    scan = open_scans.select_for_update().first()
+    if scan is not None:
+        Scan.objects.filter(pk=scan.pk).update(
+            priority=min(scan.priority, submission.priority), analysis_finished_at=None, rung_at=timezone.now()
+        )
+        scan.refresh_from_db()
+        return scan
     return Scan.objects.create(
         hospital=submission.hospital,
         patient=patient,

@@ -1,0 +1,41 @@
+"""Images that arrive when their study is known: each is read and none is filed under a reading that never saw it."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from scans import pipeline
+from scans.models import Scan, ScanStatus
+from tests.pictures import dicom_bytes
+
+pytestmark = pytest.mark.django_db
+
+KNOWN = ("pa.dcm", dicom_bytes())
+NEW = ("ll.dcm", dicom_bytes(SOPInstanceUID="1.2.3.9"))
+
+
+def upload(staff, *files: tuple[str, bytes], **stated) -> pipeline.Receipt:
+    submission = pipeline.Submission(hospital=staff.hospital, submitted_by=staff.technician, door="page", **stated)
+    return pipeline.receive(submission, pipeline.store_files([SimpleUploadedFile(*file) for file in files]))
+
+
+def test_a_new_image_sent_beside_one_of_a_reported_study_waits_to_be_read(two_hospitals):
+    first = upload(two_hospitals.north, KNOWN)
+    pipeline.sign(first.scan, author=two_hospitals.north.radiologist, findings="", impression="Clear.")
+
+    both = upload(two_hospitals.north, KNOWN, NEW)
+
+    assert both.scan != first.scan
+    assert both.scan.is_awaiting_review
+    assert [image.number for image in first.scan.images.all()] == [1]
+
+
+@pytest.mark.parametrize("study", ["1.2.3.8", ""])
+def test_a_new_image_sent_beside_a_known_one_sends_the_scan_round_again(two_hospitals, study):
+    first = upload(two_hospitals.north, KNOWN)
+    Scan.objects.update(analysis_finished_at=timezone.now(), status=ScanStatus.AWAITING_REVIEW)
+
+    both = upload(two_hospitals.north, KNOWN, NEW, study_instance_uid=study)
+
+    assert both.scan == first.scan
+    assert list(Scan.objects.unfinished()) == [first.scan]
