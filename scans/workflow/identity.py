@@ -17,12 +17,18 @@ NAME_LENGTH = 200
 
 @dataclass(frozen=True)
 class Person:
-    """A patient's identity as one file and its form state it."""
+    """A patient's identity as one file and its form state it; `film_name` and `film_sex` as the film shall be of.
+
+    The form goes first in `name` and `sex`. What the film says of itself is kept beside it: of the two, the form is
+    where a wrong file is chosen.
+    """
 
     mrn: str
     name: str
     birth_date: datetime.date | None
     sex: str
+    film_name: str
+    film_sex: str
 
 
 def same_name(one: str, other: str) -> bool:
@@ -60,12 +66,15 @@ def of_file(submission: Submission, facts: FileFacts) -> Person:
             received="two different ones",
             remedy="Check whose film this is before you send it again.",
         )
-    sex = submission.patient_sex or (dicom.patient_sex if dicom else "")
+    film_name, film_sex = (dicom.patient_name, dicom.patient_sex) if dicom else ("", "")
+    name, sex = submission.patient_name or film_name, submission.patient_sex or film_sex
     person = Person(
         mrn=submission.patient_mrn or file_mrn,
-        name=submission.patient_name or (dicom.patient_name if dicom else ""),
+        name=name,
         birth_date=submission.patient_birth_date or file_born,
         sex=sex if sex in ("F", "M", "O") else "",
+        film_name=film_name or name,
+        film_sex=film_sex or sex,
     )
     _check(person)
     return person
@@ -98,25 +107,27 @@ def find_or_make_patient(hospital: Hospital, person: Person) -> tuple[Patient, s
     """
     try:
         with transaction.atomic():
-            patient, created = Patient.objects.get_or_create(
+            patient, _ = Patient.objects.get_or_create(
                 hospital=hospital,
                 mrn=person.mrn,
                 defaults={"name": person.name, "birth_date": person.birth_date, "sex": person.sex},
             )
     except IntegrityError:
-        patient, created = Patient.objects.get(hospital=hospital, mrn=person.mrn), False
+        patient = Patient.objects.get(hospital=hospital, mrn=person.mrn)
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    if created:
-        return patient, ""
     if patient.birth_date and person.birth_date and patient.birth_date != person.birth_date:
         raise PatientMismatch(
             expected="the birth date that the record has for this MRN",
             received="another one",
             remedy="Check the MRN: this film may be of another patient.",
         )
+    return patient, _differences(patient, person)
+
+
+def _differences(patient: Patient, person: Person) -> str:
     differences = []
-    if person.name and patient.name and not same_name(person.name, patient.name):
-        differences.append(f"The film says the patient's name is “{person.name}”.")
-    if person.sex and patient.sex and person.sex != patient.sex:
-        differences.append(f"The film says the patient's sex is {person.sex}.")
-    return patient, " ".join(differences)
+    if person.film_name and patient.name and not same_name(person.film_name, patient.name):
+        differences.append(f"The film says the patient's name is “{person.film_name}”.")
+    if person.film_sex and patient.sex and person.film_sex != patient.sex:
+        differences.append(f"The film says the patient's sex is {person.film_sex}.")
+    return " ".join(differences)

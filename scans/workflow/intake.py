@@ -126,8 +126,12 @@ def _attach(submission: Submission, file: StoredFile, receipt: Receipt) -> None:
         return
     if receipt.scan is None or not receipt.changed:
         # Also behind a known instance: its scan may be reported, or its analysis finished.
-        receipt.scan = _find_or_make_scan(submission, file.facts, patient, note=note, beside=receipt.scan)
-    receipt.images.append(_make_image(submission, file, receipt.scan))
+        receipt.scan = _find_or_make_scan(submission, file.facts, patient, beside=receipt.scan)
+    image = _make_image(submission, file, receipt.scan)
+    if note:
+        receipt.scan.identity_note = f"{receipt.scan.identity_note} Image {image.number}: {note}".strip()
+        receipt.scan.save(update_fields=["identity_note"])
+    receipt.images.append(image)
     receipt.changed = True
 
 
@@ -154,9 +158,7 @@ def _known_instance(hospital: Hospital, file: StoredFile) -> Image | None:
     return known
 
 
-def _find_or_make_scan(
-    submission: Submission, facts: FileFacts, patient: Patient, *, note: str, beside: Scan | None
-) -> Scan:
+def _find_or_make_scan(submission: Submission, facts: FileFacts, patient: Patient, *, beside: Scan | None) -> Scan:
     """Return the unreported scan this study already has, or a new one; the patient's row is locked, so twenty files
     of one study that arrive at once make one scan. `beside` is the scan of a known instance sent with the file."""
     dicom = facts.dicom
@@ -179,7 +181,6 @@ def _find_or_make_scan(
         indication=submission.indication,
         accession_number=submission.accession_number or (dicom.accession_number if dicom else ""),
         study_instance_uid=study_uid,
-        identity_note=note,
         door=submission.door,
         submitted_by=submission.submitted_by,
         is_synthetic=submission.is_synthetic,

@@ -39,3 +39,22 @@ def test_a_new_image_sent_beside_a_known_one_sends_the_scan_round_again(two_hosp
 
     assert both.scan == first.scan
     assert list(Scan.objects.unfinished()) == [first.scan]
+
+
+def test_a_film_of_another_name_is_told_to_the_reader_whatever_the_form_says(two_hospitals):
+    stated = {"patient_mrn": "MRN1", "patient_name": "Phantom^Green", "patient_sex": "F"}
+    receipt = upload(two_hospitals.north, KNOWN, **stated)
+
+    assert receipt.scan.patient.name == "Phantom^Green"
+    assert "Phantom^Grey" in receipt.scan.identity_note
+    assert "sex is O" in receipt.scan.identity_note
+
+
+@pytest.mark.parametrize("is_one_submission", [True, False])
+def test_a_later_image_of_another_name_is_told_to_the_reader(two_hospitals, is_one_submission):
+    other = ("ll.dcm", dicom_bytes(PatientName="Phantom^Green", SOPInstanceUID="1.2.3.9"))
+    submissions = [[KNOWN, other]] if is_one_submission else [[KNOWN], [other]]
+    for files in submissions:
+        upload(two_hospitals.north, *files)
+
+    assert Scan.objects.get().identity_note == "Image 2: The film says the patient's name is “Phantom^Green”."
