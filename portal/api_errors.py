@@ -31,6 +31,7 @@ STATUS_OF_CODE = {
     "report_already_signed": HTTPStatus.CONFLICT,
     "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
     "submission_in_flight": HTTPStatus.CONFLICT,
+    "unseen_image": HTTPStatus.CONFLICT,
     EngineBusy.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 NOT_FOUND = spoken(

@@ -74,7 +74,7 @@ SAMPLES: dict[str, Sample] = {
         ("scan",), READER, "POST", {"verdict": "accept", "diagnosis": "{diagnosis}"}
     ),
     "scans/<uuid:scan_id>/draft/": Sample(("scan",), READER, "POST", TEXT),
-    "scans/<uuid:scan_id>/sign/": Sample(("scan",), READER, "POST", TEXT),
+    "scans/<uuid:scan_id>/sign/": Sample(("scan",), READER, "POST", {**TEXT, "image": "{image}"}),
     "scans/<uuid:scan_id>/next/": Sample(("scan",), READER),
     "images/<uuid:image_id>/rendition/": Sample(("image",), READER, shows=True),
     "images/<uuid:image_id>/thumbnail/": Sample(("image",), READER, shows=True),

@@ -42,6 +42,16 @@ class TextSerializer(StrictSerializer):
     impression = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
 
 
+class SignatureSerializer(TextSerializer):
+    """The text to sign, and the images it was written from."""
+
+    images_seen = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        help_text="The images you were shown; a scan that has another by now answers 409 and is not signed.",
+    )
+
+
 class DraftSerializer(TextSerializer):
     """A text that is not signed; preliminary shows it to colleagues."""
 
@@ -107,12 +117,12 @@ class ReportViewSet(AuditedViewSet):
         saved = pipeline.save_draft(report.scan, author=caller(request), request=plain(request), **text)
         return Response(self.get_serializer(saved).data)
 
-    @extend_schema(request=TextSerializer)
+    @extend_schema(request=SignatureSerializer)
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: UUID) -> Response:
         """Sign your report as it is kept, or with the text you send."""
         report = self.get_object()
-        text = _text_of(report) | self._checked(TextSerializer, request)
+        text = _text_of(report) | self._checked(SignatureSerializer, request)
         signed = pipeline.sign(report.scan, author=caller(request), request=plain(request), **text)
         return Response(self.get_serializer(signed).data)
 

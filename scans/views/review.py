@@ -94,11 +94,19 @@ def scan_sign(request: SignedInRequest, scan_id: UUID) -> HttpResponse:
         error = " ".join(str(text) for texts in form.errors.values() for text in texts)
         return _not_signed(request, scan, error)
     try:
-        pipeline.sign(scan, author=request.user, request=request, **form.cleaned_data)
+        pipeline.sign(
+            scan, author=request.user, images_seen=_images_shown(request, scan), request=request, **form.cleaned_data
+        )
     except RecordError as refused:
         return _not_signed(request, scan, str(refused))
     address = _address_after(request, scan, signed=True)
     return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)
+
+
+def _images_shown(request: SignedInRequest, scan: Scan) -> list[UUID]:
+    """Return the images of the scan that the page names as those it shows."""
+    stated = set(request.POST.getlist("image"))
+    return [image.pk for image in scan.images.all() if str(image.pk) in stated]
 
 
 def _not_signed(request: SignedInRequest, scan: Scan, error: str) -> HttpResponse:

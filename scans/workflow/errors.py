@@ -61,6 +61,12 @@ class MissingVerdict(RecordError):
     code = "missing_verdict"
 
 
+class UnseenImage(RecordError):
+    """The scan has an image that the signer was not shown."""
+
+    code = "unseen_image"
+
+
 class EmptyReport(RecordError):
     """There is nothing to sign."""
 

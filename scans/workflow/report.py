@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,7 +14,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.roles import Ability
 from scans.models import Diagnosis, Outcome, Report, ReportStatus, Review, Scan, ScanStatus
-from scans.workflow.errors import EmptyReport, MayNotSign, MissingVerdict, ReportAlreadySigned
+from scans.workflow.errors import EmptyReport, MayNotSign, MissingVerdict, ReportAlreadySigned, UnseenImage
 
 
 def save_draft(
@@ -59,7 +61,15 @@ def save_draft(
     return report
 
 
-def sign(scan: Scan, *, author: User, findings: str, impression: str, request: HttpRequest | None = None) -> Report:
+def sign(
+    scan: Scan,
+    *,
+    author: User,
+    findings: str,
+    impression: str,
+    images_seen: Collection[UUID] | None = None,
+    request: HttpRequest | None = None,
+) -> Report:
     """Sign the author's report: the text becomes final and the scan leaves the worklist.
 
     Args:
@@ -67,6 +77,7 @@ def sign(scan: Scan, *, author: User, findings: str, impression: str, request: H
         author: who signs; their name is copied into the report as it is today.
         findings: what is seen; may be empty when the impression says it all.
         impression: what it means; needed.
+        images_seen: the images the author was shown; None when the caller cannot tell.
 
     Returns:
         The final report, with the digest of what was signed.
@@ -74,6 +85,7 @@ def sign(scan: Scan, *, author: User, findings: str, impression: str, request: H
     Raises:
         MayNotSign: the author may not sign at this hospital.
         EmptyReport: there is no impression.
+        UnseenImage: an image arrived after the author's page was opened.
         MissingVerdict: the model has a finding and the author has not answered it.
         ReportAlreadySigned: a colleague was first; the author's text is kept as their draft.
     """
@@ -88,6 +100,8 @@ def sign(scan: Scan, *, author: User, findings: str, impression: str, request: H
         signed = Report.objects.filter(scan=scan, status=ReportStatus.FINAL).select_related("author").first()
         if signed is not None:
             raise _already_signed(signed)
+        if images_seen is not None:
+            _check_seen(scan, images_seen)
         _finalise(scan, draft, author)
         audit.record(
             "report.signed",
@@ -99,6 +113,17 @@ def sign(scan: Scan, *, author: User, findings: str, impression: str, request: H
             request=request,
         )
     return draft
+
+
+def _check_seen(scan: Scan, images_seen: Collection[UUID]) -> None:
+    """Refuse a signature under a picture that came later: the scan would leave the worklist with it unread."""
+    unseen = scan.images.exclude(pk__in=images_seen).order_by("number").values_list("number", flat=True)
+    if unseen:
+        raise UnseenImage(
+            expected="a signature under pictures that you were shown",
+            received=f"a scan that also has image {', '.join(map(str, unseen))}, which came later",
+            remedy="Reload the page, look at it, then sign; your text is kept as your draft.",
+        )
 
 
 def digest_of(report: Report) -> str:

@@ -201,3 +201,24 @@ def test_the_place_in_the_list_is_kept_when_rows_change(worker, active_model, tw
     expect(page.locator("a.open-scan").first).to_have_text("First, Urgent", timeout=30_000)
     expect(page.get_by_role("link", name="Second, Later")).to_be_focused()
     expect(page.locator("#changes")).to_have_text("The list changed: 1 new, 0 gone.")
+
+
+def test_a_picture_that_comes_while_the_report_is_written_is_looked_at_before_it_is_signed(
+    two_hospitals, open_page, send
+):
+    study = {"patient_mrn": "L1", "study_instance_uid": "2.25.7"}
+    scan = send(two_hospitals.north, content=film_bytes(), **study)
+    page = open_page(two_hospitals.north.radiologist)
+    page.goto(f"/scans/{scan.pk}/")
+    Scan.objects.update(analysis_finished_at=timezone.now())
+    page.reload()
+    send(two_hospitals.north, content=film_bytes("normal", 3), **study)
+    page.get_by_label("Impression").fill("Read from one picture.")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#sign-result")).to_contain_text("also has image 2, which came later")
+    page.reload()
+    expect(page.get_by_label("Impression")).to_have_value("Read from one picture.")
+    page.get_by_label("Impression").press("Control+Enter")
+    page.wait_for_url("**/worklist/")
+    assert Report.objects.get().is_final

@@ -6,7 +6,7 @@ from accounts.models import ApiKey, Membership
 from accounts.roles import Ability, Role
 from scans.models import Report, ReportStatus
 from tests.callers import machine_of, session_of
-from tests.factories import MembershipFactory, ScanFactory, UserFactory
+from tests.factories import ImageFactory, MembershipFactory, ScanFactory, UserFactory
 
 REPORTS = "/api/v1/reports/"
 TEXT = {"findings": "Clear lungs.", "impression": "No acute finding."}
@@ -58,6 +58,13 @@ def test_draft_change_sign(author, scan, north):
 def test_signing_takes_the_text_that_is_sent_with_it(author, scan):
     draft = post(author, scan=scan.pk).json()
     assert sign(author, draft, **TEXT).json()["impression"] == TEXT["impression"]
+
+
+def test_an_image_that_is_not_among_those_seen_is_not_signed_for(author, scan):
+    seen, _ = ImageFactory(scan=scan), ImageFactory(scan=scan)
+    answer = sign(author, post(author, scan=scan.pk, **TEXT).json(), images_seen=[seen.pk])
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:lightbox:problem:unseen_image")
+    assert Report.objects.get().status == ReportStatus.DRAFT
 
 
 def test_a_signed_report_answers_409_to_every_change(author, scan):

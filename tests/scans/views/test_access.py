@@ -72,7 +72,7 @@ def test_each_person_reaches_exactly_their_pages(who, two_hospitals, make_scan, 
         "act": {
             client.post(
                 reverse(name, args=[scan.pk]),
-                {"verdict": "accept", "diagnosis": diagnosis.pk, "impression": "Seen."},
+                {"verdict": "accept", "diagnosis": diagnosis.pk, "impression": "Seen.", "image": image.pk},
                 headers={"HX-Request": "true"},
             ).status_code
             for name in ACTS

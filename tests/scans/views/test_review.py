@@ -1,11 +1,13 @@
 """What the reader does: verdict, draft, signature, next scan; one who comes second is told and keeps their text."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from scans import pipeline
 from scans.models import Diagnosis, Report, Review, Scan
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import ImageFactory, MembershipFactory, UserFactory
 
 HTMX = {"HX-Request": "true"}
 
@@ -28,7 +30,9 @@ def colleague(two_hospitals):
 
 
 def act(client, name, scan, data, **options):
-    return client.post(reverse(name, args=[scan.pk]), data, **options)
+    """Send what the page sends: the fields, and the images it shows."""
+    shown = {"image": [image.pk for image in scan.images.all()]}
+    return client.post(reverse(name, args=[scan.pk]), shown | data, **options)
 
 
 def verdict(scan, word="accept", **more):
@@ -104,6 +108,20 @@ def test_signing_opens_the_next_scan(scan, reader, two_hospitals, make_scan):
     assert response["HX-Redirect"] == reverse("scan", args=[following.pk])
     scan.refresh_from_db()
     assert not scan.is_awaiting_review
+
+
+def test_an_image_that_came_after_the_page_was_opened_is_not_signed_for(scan, reader):
+    act(reader, "scan_verdict", scan, verdict(scan))
+    shown = re.findall(r'name="image" value="([^"]+)"', reader.get(reverse("scan", args=[scan.pk])).content.decode())
+    ImageFactory(scan=scan)
+
+    response = act(reader, "scan_sign", scan, {"impression": "Clear.", "image": shown}, headers=HTMX)
+
+    assert response.status_code == 422
+    assert "also has image 2" in response.content.decode()
+    assert Scan.objects.get(pk=scan.pk).is_awaiting_review
+    assert Report.objects.get(scan=scan).impression == "Clear."
+    assert act(reader, "scan_sign", scan, {"impression": "Clear."}).status_code == 302
 
 
 def test_signing_the_last_one_leads_to_the_list(scan, reader):

@@ -77,6 +77,16 @@ def test_a_finding_must_be_answered_before_signing(scan, two_hospitals):
     assert pipeline.sign(scan, author=reader, **TEXT).review.verdict == "reject"
 
 
+def test_an_image_that_the_signer_was_not_shown_is_not_signed_for(scan, two_hospitals):
+    reader, shown = two_hospitals.north.radiologist, ImageFactory(scan=scan)
+    late = ImageFactory(scan=scan)
+
+    with pytest.raises(errors.UnseenImage, match="image 2"):
+        pipeline.sign(scan, author=reader, images_seen=[shown.pk], **TEXT)
+    assert Report.objects.get().status == ReportStatus.DRAFT
+    assert pipeline.sign(scan, author=reader, images_seen=[shown.pk, late.pk], **TEXT).is_final
+
+
 def test_an_empty_report_is_not_signed(scan, two_hospitals):
     with pytest.raises(errors.EmptyReport):
         pipeline.sign(scan, author=two_hospitals.north.radiologist, findings="Clear.", impression="  \n")
