@@ -132,6 +132,27 @@ def test_a_session_that_ends_during_a_report_loses_no_text(two_hospitals, open_p
     assert Report.objects.get().is_final
 
 
+def test_a_report_begun_by_one_person_is_not_recorded_for_another_who_signs_in_at_the_same_browser(
+    two_hospitals, open_page, send
+):
+    colleague = UserFactory(name="Dr Colleague", email="colleague@north.example")
+    MembershipFactory(user=colleague, hospital=two_hospitals.north.hospital)
+    scan = send(two_hospitals.north, content=film_bytes())
+    page = open_page(two_hospitals.north.radiologist)
+    page.goto(f"/scans/{scan.pk}/")
+    Session.objects.all().delete()
+    sign_in(page.context.new_page(), colleague)
+    page.bring_to_front()
+
+    page.get_by_label("Impression").fill("Not the colleague's words")
+    expect(page.locator("#draft-state")).to_contain_text("somebody else has signed in")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#sign-result")).to_contain_text("somebody else has signed in")
+    expect(page.get_by_label("Impression")).to_have_value("Not the colleague's words")
+    assert not Report.objects.exists()
+
+
 def test_of_two_who_sign_one_wins_and_the_other_is_told_and_keeps_the_text(two_hospitals, open_page, send):
     north = two_hospitals.north
     colleague = UserFactory(name="Dr Colleague", email="colleague@north.example")

@@ -124,6 +124,22 @@ def test_an_image_that_came_after_the_page_was_opened_is_not_signed_for(scan, re
     assert act(reader, "scan_sign", scan, {"impression": "Clear."}).status_code == 302
 
 
+@pytest.mark.parametrize("name", ["scan_verdict", "scan_draft", "scan_sign"])
+def test_nothing_is_recorded_in_the_name_of_somebody_who_did_not_open_the_page(
+    name, scan, reader, colleague, as_person
+):
+    page = reader.get(reverse("scan", args=[scan.pk])).content.decode()
+    opened_by = re.findall(r'name="reader" value="([^"]+)" form="([^"]+)"', page)
+    assert [form for _, form in opened_by] == ["verdict-form", "report-form"]
+    stated = verdict(scan, impression="Clear.", reader=opened_by[0][0])
+
+    for headers in (HTMX, {}):
+        answer = act(as_person(colleague), name, scan, stated, headers=headers, follow=True)
+        assert "somebody else has signed in" in answer.content.decode()
+    assert not Review.objects.exists()
+    assert not Report.objects.exists()
+
+
 def test_signing_the_last_one_leads_to_the_list(scan, reader):
     act(reader, "scan_verdict", scan, verdict(scan))
 
