@@ -127,7 +127,10 @@ def _check_seen(scan: Scan, images_seen: Collection[UUID]) -> None:
 
 
 def digest_of(report: Report) -> str:
-    """Return the SHA-256 of what was signed: the text, the pictures, the findings shown, who and when."""
+    """Return the SHA-256 of what was signed: the text, the pictures, the finding judged and how, who and when.
+
+    Only of what no longer changes: a result of the model may still be written down after the signature.
+    """
     return hashlib.sha256(json.dumps(_signed_content(report), sort_keys=True).encode()).hexdigest()
 
 
@@ -151,12 +154,11 @@ def _finalise(scan: Scan, report: Report, author: User) -> None:
 
 def _signed_content(report: Report) -> dict[str, Any]:
     images = report.scan.images.order_by("number")
-    shown = Diagnosis.objects.filter(image__scan=report.scan, created_at__lte=report.signed_at).order_by("pk")
     return {
         "report": str(report.pk),
         "scan": str(report.scan_id),
         "images": [image.sha256 for image in images],
-        "diagnoses": [str(pk) for pk in shown.values_list("pk", flat=True)],
+        "diagnosis": str(report.review.diagnosis_id) if report.review else None,
         "verdict": report.review.verdict if report.review else None,
         "label": report.review.label if report.review else None,
         "findings": report.findings,

@@ -1,10 +1,11 @@
 """Signing: under one's own name, once, after an answer to the model, and never edited again."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from scans import pipeline
-from scans.models import Report, ReportStatus, ScanStatus
+from scans.models import Report, ReportStatus, Review, ScanStatus
 from scans.workflow import errors, report
 from tests.factories import DiagnosisFactory, ImageFactory, MembershipFactory, ScanFactory
 
@@ -98,6 +99,24 @@ def test_only_a_radiologist_of_the_hospital_signs(scan, two_hospitals, role):
         with pytest.raises(errors.MayNotSign):
             pipeline.sign(scan, author=author, **TEXT)
     assert not Report.objects.exists()
+
+
+def test_the_digest_stays_when_a_result_is_written_down_after_the_signature(scan, two_hospitals):
+    image, before = ImageFactory(scan=scan), timezone.now()
+    signed = pipeline.sign(scan, author=two_hospitals.north.radiologist, **TEXT)
+    # A worker made it before, and its transaction ended after.
+    DiagnosisFactory(image=image, created_at=before)
+
+    assert report.digest_of(Report.objects.get(pk=signed.pk)) == signed.digest
+
+
+def test_the_digest_names_the_finding_that_was_answered(scan, two_hospitals):
+    reader, diagnosis = two_hospitals.north.radiologist, DiagnosisFactory(image=ImageFactory(scan=scan))
+    pipeline.record_verdict(scan, reader=reader, verdict="accept", diagnosis=diagnosis)
+    signed = pipeline.sign(scan, author=reader, **TEXT)
+    Review.objects.update(diagnosis=DiagnosisFactory(image=diagnosis.image))
+
+    assert report.digest_of(Report.objects.get(pk=signed.pk)) != signed.digest
 
 
 def test_the_digest_notices_a_changed_word(scan, two_hospitals):
