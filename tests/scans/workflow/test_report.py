@@ -78,6 +78,15 @@ def test_a_finding_must_be_answered_before_signing(scan, two_hospitals):
     assert pipeline.sign(scan, author=reader, **TEXT).review.verdict == "reject"
 
 
+def test_a_verdict_given_before_there_was_a_finding_does_not_answer_it(scan, two_hospitals):
+    reader = two_hospitals.north.radiologist
+    pipeline.record_verdict(scan, reader=reader, verdict="cannot_tell", diagnosis=None)
+    DiagnosisFactory(image=ImageFactory(scan=scan))
+
+    with pytest.raises(errors.MissingVerdict):
+        pipeline.sign(scan, author=reader, **TEXT)
+
+
 def test_an_image_that_the_signer_was_not_shown_is_not_signed_for(scan, two_hospitals):
     reader, shown = two_hospitals.north.radiologist, ImageFactory(scan=scan)
     late = ImageFactory(scan=scan)
