@@ -137,7 +137,7 @@ def digest_of(report: Report) -> str:
 def _finalise(scan: Scan, report: Report, author: User) -> None:
     review = Review.objects.filter(scan=scan, reader=author).first()
     has_finding = Diagnosis.objects.filter(image__scan=scan, outcome=Outcome.FINDING).exists()
-    if has_finding and (review is None or review.diagnosis_id is None):
+    if has_finding and not (review and review.diagnosis and review.diagnosis.is_finding):
         raise MissingVerdict(
             expected="your verdict on the model's finding",
             received="none",

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from scans import pipeline
-from scans.models import Report, ReportStatus, Review, ScanStatus
+from scans.models import Outcome, Report, ReportStatus, Review, ScanStatus
 from scans.workflow import errors, report
 from tests.factories import DiagnosisFactory, ImageFactory, MembershipFactory, ScanFactory
 
@@ -82,6 +82,16 @@ def test_a_verdict_given_before_there_was_a_finding_does_not_answer_it(scan, two
     reader = two_hospitals.north.radiologist
     pipeline.record_verdict(scan, reader=reader, verdict="cannot_tell", diagnosis=None)
     DiagnosisFactory(image=ImageFactory(scan=scan))
+
+    with pytest.raises(errors.MissingVerdict):
+        pipeline.sign(scan, author=reader, **TEXT)
+
+
+def test_a_verdict_on_another_image_without_a_finding_does_not_answer_the_finding(scan, two_hospitals):
+    reader = two_hospitals.north.radiologist
+    unsure = DiagnosisFactory(image=ImageFactory(scan=scan), outcome=Outcome.INCONCLUSIVE, label="")
+    DiagnosisFactory(image=ImageFactory(scan=scan))
+    pipeline.record_verdict(scan, reader=reader, verdict="accept", diagnosis=unsure)
 
     with pytest.raises(errors.MissingVerdict):
         pipeline.sign(scan, author=reader, **TEXT)
