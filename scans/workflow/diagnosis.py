@@ -151,12 +151,15 @@ def _picture_of(image: Image) -> read.Picture:
         Image.objects.filter(pk=image.pk).update(decode_attempts=F("decode_attempts") + 1)
         picture = read.read_picture(storage.original_path(image))
     except UnreadableImage as error:
-        Image.objects.filter(pk=image.pk).update(unreadable_reason=str(error))
+        # Not of a picture that another worker has prepared meanwhile.
+        Image.objects.filter(pk=image.pk, prepared_at=None).update(unreadable_reason=str(error))
         raise
     storage.write_derived(storage.rendition_path(image), render.display_rendition(picture))
     storage.write_derived(storage.thumbnail_path(image), render.thumbnail(picture))
     # Committed before the model is asked: a reader may look while, or although, the model does not answer.
-    Image.objects.filter(pk=image.pk).update(prepared_at=timezone.now(), window=picture.window[:200])
+    Image.objects.filter(pk=image.pk).update(
+        prepared_at=timezone.now(), window=picture.window[:200], unreadable_reason=""
+    )
     return picture
 
 

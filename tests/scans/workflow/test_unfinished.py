@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from inference.engine import read
 from inference.models import Job
 from scans import pipeline
 from scans.models import Image, Scan, ScanStatus
@@ -68,3 +69,31 @@ def test_a_worker_that_dies_with_a_scan_another_one_finished_does_not_send_it_ro
 
     scan.refresh_from_db()
     assert scan.status == ScanStatus.AWAITING_REVIEW
+
+
+def given_up(image: Image, attempts: int) -> Image:
+    """Return the image as a worker sees it that comes when others have begun to decode it so often."""
+    seen = Image.objects.get(pk=image.pk)
+    seen.decode_attempts, seen.prepared_at = attempts, None
+    return seen
+
+
+@pytest.mark.parametrize("is_others_first", [True, False])
+def test_many_workers_at_one_picture_do_not_give_it_up(two_hospitals, send, settings, monkeypatch, is_others_first):
+    image = send(two_hospitals.north).images.get()
+    decode = read.read_picture
+
+    def meanwhile(path):
+        monkeypatch.setattr(read, "read_picture", decode)
+        if is_others_first:
+            diagnosis._prepare_without_model(given_up(image, settings.JOB_MAX_ATTEMPTS))
+        return decode(path)
+
+    monkeypatch.setattr(read, "read_picture", meanwhile)
+    diagnosis._prepare_without_model(image)
+    if not is_others_first:
+        diagnosis._prepare_without_model(given_up(image, settings.JOB_MAX_ATTEMPTS))
+
+    image.refresh_from_db()
+    assert image.is_prepared
+    assert image.unreadable_reason == ""
