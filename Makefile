@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: help install install-dev run test test-embedded test-services lint types requirements clean
+.PHONY: help install install-dev run test test-embedded test-services bench-pipeline lint types requirements clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-15s %s\n", $$1, $$2 }'
@@ -69,6 +69,9 @@ lint: $(VENV)/.installed-dev ## Style, import contracts, migrations, configurati
 
 types: $(VENV)/.installed-dev ## Check the types
 	$(BIN)/mypy portal scans inference accounts deploy
+
+bench-pipeline: $(VENV)/.installed-dev ## Measure uploads and diagnoses on real services; prints one line of numbers
+	@$(BIN)/python -m bench.pipeline
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate
 

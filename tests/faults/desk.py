@@ -21,6 +21,7 @@ from inference.engine import synthetic
 from tests.services import PATIENCE, ROOT, Process, wait_until
 
 CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "portal.wsgi"]
 GRAPHS = os.environ.get("LIGHTBOX_GRAPH_DIR", str(ROOT / "var" / "graphs"))
 STATED = {
     "SECRET_KEY": "only-for-tests-" + "x" * 50,
@@ -182,6 +183,10 @@ class Door:
     def ring(self, scan: str) -> None:
         """Ring for a scan once more."""
         self._ask({"scan": scan})
+
+    def key(self) -> str:
+        """Return an API key of this door's hospital."""
+        return self._ask({"key": True})["key"]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         stdin, stdout = self.process.popen.stdin, self.process.popen.stdout

@@ -1,7 +1,7 @@
 """A door in a process of its own: one JSON request a line in, one JSON answer a line out.
 
 It calls the same two functions as the upload page and the API, under the environment it was started with. A request
-that names a scan only rings for it again.
+that names a scan only rings for it again; one that asks for a key gets an API key.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
@@ -29,6 +30,9 @@ def main() -> None:
             pipeline.diagnose.delay(request["scan"])
             print(json.dumps(request), flush=True)
             continue
+        if "key" in request:
+            print(json.dumps({"key": issue_key(hospital, technician)}), flush=True)
+            continue
         submission = pipeline.Submission(
             hospital=hospital,
             submitted_by=technician,
@@ -43,6 +47,15 @@ def main() -> None:
         seconds = time.perf_counter() - started
         assert receipt.scan is not None, [refusal.detail for refusal in receipt.refused]
         print(json.dumps({"scan": str(receipt.scan.pk), "seconds": seconds}), flush=True)
+
+
+def issue_key(hospital: Any, user: Any) -> str:
+    from accounts import api_keys
+    from accounts.models import Membership
+    from accounts.roles import KEY_SCOPES, Role
+
+    Membership.objects.get_or_create(hospital=hospital, user=user, role=Role.INTEGRATOR)
+    return api_keys.issue(hospital=hospital, user=user, name="fault test", scopes=KEY_SCOPES, issued_by=None)[1]
 
 
 if __name__ == "__main__":
