@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.engine.bundle import DEFAULT_BUNDLE
-from inference.engine.errors import EngineError, UnreadableImage
+from inference.engine.errors import EngineError
 from inference.engine.predict import NOT_ANALYSED, Predictor
 
 
@@ -47,7 +47,7 @@ def _line(predictor: Predictor, path: Path) -> dict[str, Any]:
     try:
         found = predictor.predict(read_picture(path))
         said = (found.outcome, found.label, found.probabilities, found.reason, found.explanation)
-    except UnreadableImage as error:
+    except EngineError as error:
         said = (NOT_ANALYSED, None, {}, error.code, str(error))
     except OSError as error:
         said = (NOT_ANALYSED, None, {}, "unreadable_file", str(error))

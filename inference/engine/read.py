@@ -1,5 +1,6 @@
 """Decodes one picture, once, for the display, the thumbnail and the network alike; runs in a worker only."""
 
+import errno
 import hashlib
 import struct
 import zlib
@@ -12,7 +13,7 @@ from pydicom.errors import InvalidDicomError
 
 from .colour import refuse_verdict
 from .colour_check import verdict
-from .errors import UnreadableImage
+from .errors import EngineBusy, UnreadableImage
 from .header import FileFacts, Limits, inspect_file
 from .read_dicom import decode_dicom, read_dicom
 from .read_raster import open_raster, read_raster
@@ -29,7 +30,6 @@ _DECODER_ERRORS = (
     Image.DecompressionBombError,
     InvalidDicomError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     SyntaxError,
@@ -39,6 +39,10 @@ _DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
+
+
+# The machine's trouble, not the film's: a library that meets bad bytes raises OSError without any of these.
+_MACHINE_ERRORS = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE})
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ def read_picture(path: Path, *, limits: Limits | None = None) -> Picture:
     Inspects the file again before a decoder sees it: the worker trusts no door.
 
     path: a file as stored. limits: default `Limits()`.
-    Returns Picture. Raises UnreadableImage for whatever is wrong with the file, OSError only when it cannot be opened.
+    Returns Picture. Raises UnreadableImage for whatever is wrong with the file, EngineBusy for want of memory or disk,
+    OSError only when it cannot be opened.
     """
     facts = inspect_file(path, limits=limits)
     with path.open("rb") as file:
@@ -69,7 +74,11 @@ def read_picture(path: Path, *, limits: Limits | None = None) -> Picture:
         if facts.samples > 1:
             _check_colour(path, facts)
         pixels, window = read_dicom(path, facts) if facts.format == "dicom" else read_raster(path, facts)
+    except MemoryError as error:
+        raise _busy(error) from error
     except _DECODER_ERRORS as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
+            raise _busy(error) from error
         raise UnreadableImage(
             code="undecodable",
             expected=f"{facts.format.upper()} pixels that decode",
@@ -77,6 +86,15 @@ def read_picture(path: Path, *, limits: Limits | None = None) -> Picture:
             remedy="Export the picture again and send the whole file",
         ) from error
     return Picture(np.ascontiguousarray(pixels, dtype=np.float32), facts, window, digest)
+
+
+def _busy(error: MemoryError | OSError) -> EngineBusy:
+    # Told to the uploader as a fault of the film, this would be the end of it; now it costs an attempt.
+    return EngineBusy(
+        expected="memory and disk to decode the picture",
+        received=type(error).__name__,
+        remedy="It is tried again by itself; if it stays, look at the worker's memory and disk",
+    )
 
 
 def _check_colour(path: Path, facts: FileFacts) -> None:

@@ -1,5 +1,6 @@
 """Raster files are decoded to the grey that their sender saw, or refused; never repaired, never another exception."""
 
+import errno
 import hashlib
 import io
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from inference.engine.errors import UnreadableImage
+from inference.engine.errors import EngineBusy, UnreadableImage
 from inference.engine.read import read_picture
 from tests.pictures import (
     colour_pictures,
@@ -171,6 +172,16 @@ def test_a_time_limit_in_the_midst_of_decoding_is_no_fault_of_the_film(read, mon
 
     monkeypatch.setattr("inference.engine.read.read_raster", interrupted)
     with pytest.raises(TimeLimitExceeded):
+        read(png_bytes())
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), OSError(errno.EIO, "Input/output error")], ids=["memory", "disk"])
+def test_a_machine_in_trouble_in_the_midst_of_decoding_is_no_fault_of_the_film(read, monkeypatch, trouble):
+    def interrupted(*_):
+        raise trouble
+
+    monkeypatch.setattr("inference.engine.read.read_raster", interrupted)
+    with pytest.raises(EngineBusy, match=type(trouble).__name__):
         read(png_bytes())
 
 
