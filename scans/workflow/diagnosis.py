@@ -83,6 +83,8 @@ def _prepare_without_model(image: Image) -> None:
         _picture_of(image)
     except UnreadableImage:
         logger.info("image cannot be shown", extra={"image": str(image.pk)})
+    except Exception:  # as of a job: it must not take the worker, the scan or the next scan with it
+        logger.exception("attempt failed", extra={"image": str(image.pk)})
 
 
 def _run_job(image: Image, job: Job) -> None:

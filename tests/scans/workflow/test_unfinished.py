@@ -7,8 +7,8 @@ import pytest
 
 from inference.engine import read
 from inference.models import Job
-from scans import pipeline
-from scans.models import Image, Scan, ScanStatus
+from scans import pipeline, storage
+from scans.models import Image, Priority, Scan, ScanStatus
 from scans.workflow import diagnosis
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +69,26 @@ def test_a_worker_that_dies_with_a_scan_another_one_finished_does_not_send_it_ro
 
     scan.refresh_from_db()
     assert scan.status == ScanStatus.AWAITING_REVIEW
+
+
+def test_a_picture_that_cannot_be_prepared_now_does_not_hold_up_its_neighbours(two_hospitals, send, monkeypatch):
+    bad = send(two_hospitals.north, priority=Priority.STAT).images.get()
+    good = send(two_hospitals.north, priority=Priority.ROUTINE)
+    decode = read.read_picture
+
+    def out_of_memory(path):
+        if path == storage.original_path(bad):
+            raise MemoryError
+        return decode(path)
+
+    Image.objects.filter(pk=bad.pk).update(sha256="0" * 64)
+    bad.refresh_from_db()
+    monkeypatch.setattr(read, "read_picture", out_of_memory)
+    pipeline.diagnose(str(good.pk))
+
+    assert good.images.get().is_prepared
+    bad.refresh_from_db()
+    assert (bad.decode_attempts, bad.unreadable_reason) == (1, "")
 
 
 def given_up(image: Image, attempts: int) -> Image:
