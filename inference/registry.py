@@ -26,7 +26,8 @@ def active() -> ModelVersion | None:
 
 
 def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVersion:
-    """Check a bundle, make its serving graph, and record it; the same weights return the same row.
+    """Check a bundle, make its serving graph, and record it; the same weights return the same row, with the folders
+    where they lie now: a desk may be moved, or restored elsewhere.
 
     Raises:
         BadBundle: a hash, a label count or a file is wrong, or the graph differs from Keras.
@@ -36,15 +37,12 @@ def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVer
     card = bundle.load_card(bundle_dir)
     graph_dir = settings.GRAPH_ROOT / card.weights_sha256
     serve.ensure_graph(bundle_dir, graph_dir)
+    folders = {"bundle_path": str(bundle_dir.resolve()), "graph_path": str(graph_dir)}
     with transaction.atomic():
-        version, created = ModelVersion.objects.get_or_create(
+        version, created = ModelVersion.objects.update_or_create(
             weights_sha256=card.weights_sha256,
-            defaults={
-                "name": card.name,
-                "bundle_path": str(bundle_dir.resolve()),
-                "graph_path": str(graph_dir),
-                "card": dataclasses.asdict(card),
-            },
+            defaults=folders,
+            create_defaults={**folders, "name": card.name, "card": dataclasses.asdict(card)},
         )
         if created:
             audit.record("model.registered", hospital=None, actor=registered_by, subject=version)

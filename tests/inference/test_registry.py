@@ -23,6 +23,15 @@ def test_the_shipped_bundle_registers_once(active_model):
     assert AuditEntry.objects.filter(action="model.registered").count() == 1
 
 
+def test_a_desk_that_moved_finds_its_model_where_it_is_now(active_model):
+    ModelVersion.objects.update(bundle_path="/where/it/was", graph_path="/where/it/was")
+
+    registry.predictor_for(registry.register(DEFAULT_BUNDLE))
+
+    assert registry.active() == active_model
+    assert registry.active().bundle_path == str(DEFAULT_BUNDLE)
+
+
 def test_activating_one_retires_the_other(active_model):
     other = ModelVersionFactory()
     registry.activate(other)
