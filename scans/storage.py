@@ -142,7 +142,18 @@ def write_derived(path: Path, content: bytes) -> None:
 
 def files_older_than(kind: str, seconds: float) -> Iterator[Path]:
     """Yield the files of a kind ("incoming", "originals") that were last written at least `seconds` ago."""
-    latest = time.time() - seconds
     for path in (Path(settings.MEDIA_ROOT) / kind).rglob("*"):
-        if path.is_file() and path.stat().st_mtime < latest:
+        if path.is_file() and _is_older_than(path, seconds):
             yield path
+
+
+def remove_older_than(path: Path, seconds: float) -> bool:
+    """Remove a file unless it went or was written anew since it was found; tells whether it was removed."""
+    if not path.exists() or not _is_older_than(path, seconds):
+        return False
+    path.unlink()
+    return True
+
+
+def _is_older_than(path: Path, seconds: float) -> bool:
+    return path.stat().st_mtime < time.time() - seconds

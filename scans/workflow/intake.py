@@ -240,10 +240,10 @@ def tidy() -> int:
     """
     week = timezone.now() - datetime.timedelta(days=KEY_KEPT_DAYS)
     IdempotencyKey.objects.filter(created_at__lt=week).delete()
-    strays = list(storage.files_older_than("incoming", STRAY_AFTER_SECONDS))
-    for original in storage.files_older_than("originals", STRAY_AFTER_SECONDS):
-        if not Image.objects.filter(sha256=original.name).exists():
-            strays.append(original)
-    for stray in strays:
-        stray.unlink(missing_ok=True)
-    return len(strays)
+    removed = 0
+    for kind in ("incoming", "originals"):
+        for file in storage.files_older_than(kind, STRAY_AFTER_SECONDS):
+            # Removed one by one, at once: a film that is sent again while this runs must not lose its new file.
+            if not Image.objects.filter(sha256=file.name).exists():
+                removed += storage.remove_older_than(file, STRAY_AFTER_SECONDS)
+    return removed
