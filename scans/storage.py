@@ -138,6 +138,9 @@ def write_derived(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     Path(file.name).chmod(0o640)
     Path(file.name).rename(path)
+    # The record will say that the file is there, and nobody makes it again.
+    _sync_folder(path.parent)
+    _sync_folder(path.parent.parent)
 
 
 def files_older_than(kind: str, seconds: float) -> Iterator[Path]:
@@ -149,11 +152,14 @@ def files_older_than(kind: str, seconds: float) -> Iterator[Path]:
 
 def remove_older_than(path: Path, seconds: float) -> bool:
     """Remove a file unless it went or was written anew since it was found; tells whether it was removed."""
-    if not path.exists() or not _is_older_than(path, seconds):
+    if not _is_older_than(path, seconds):
         return False
     path.unlink()
     return True
 
 
 def _is_older_than(path: Path, seconds: float) -> bool:
-    return path.stat().st_mtime < time.time() - seconds
+    try:
+        return path.stat().st_mtime < time.time() - seconds
+    except FileNotFoundError:  # an upload that ended while the folder was listed
+        return False

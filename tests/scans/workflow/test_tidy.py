@@ -1,6 +1,7 @@
 """Tidying up takes nothing that somebody sends again meanwhile."""
 
 import os
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -35,3 +36,12 @@ def test_a_film_that_is_sent_again_while_its_lost_copy_is_removed_stays(
     (image,) = images
     assert image.sha256 == lost.sha256
     assert storage.original_path(image).read_bytes() == png_bytes()
+
+
+def test_an_upload_that_ends_while_the_folder_is_listed_does_not_stop_the_tidying(two_hospitals, settings, monkeypatch):
+    with storage.IncomingFile() as incoming:
+        gone = incoming.path
+    monkeypatch.setattr(Path, "rglob", lambda folder, pattern: [gone] if folder.name == "incoming" else [])
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
+
+    pipeline.tidy()
