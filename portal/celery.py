@@ -34,6 +34,12 @@ class DoorbellTask(DjangoTask):
 
         transaction.on_commit(ring, robust=True)
 
+    def rings_waiting(self) -> int:
+        """Return how many messages wait in this task's queue for a worker."""
+        queue = self.app.amqp.router.route({}, self.name)["queue"].name
+        with self.app.connection_for_read() as connection:
+            return int(connection.default_channel.queue_declare(queue).message_count)
+
 
 app = Celery("lightbox", task_cls=DoorbellTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -23,6 +23,9 @@ from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, 
 
 __all__ = ["Receipt", "RecordError", "Refusal", "StoredFile", "Submission"]
 
+# A message takes about 1.2 KB of Redis; beyond these the sweeper adds none.
+MOST_RINGS_WAITING = 1000
+
 
 # --- In: files become a scan ------------------------------------------------------------------------------------------
 def store_files(files: Iterable[Upload]) -> list[StoredFile | Refusal]:
@@ -53,7 +56,7 @@ def sweep() -> None:
 
     Without that end a long queue would be buried under the sweeper's rings, and the next scan behind them.
     """
-    ring(diagnosis.overdue(), expires=3 * settings.RING_AGAIN_AFTER_SECONDS)
+    ring_again(diagnosis.overdue(), expires=3 * settings.RING_AGAIN_AFTER_SECONDS)
 
 
 @shared_task
@@ -67,6 +70,13 @@ def requeue(*, include_failed: bool) -> int:
     scan_ids = diagnosis.reopen(include_failed=include_failed)
     ring(scan_ids)
     return len(scan_ids)
+
+
+def ring_again(scan_ids: Sequence[Any], *, expires: float) -> None:
+    """Ring for what was lost, unless so much waits unheard that nothing can be: a worker that is away for a night must
+    not find Redis full, which it then could not even empty."""
+    if scan_ids and diagnose.rings_waiting() < MOST_RINGS_WAITING:
+        ring(scan_ids, expires=expires)
 
 
 def ring(scan_ids: Sequence[Any], *, expires: float | None = None) -> None:
