@@ -6,6 +6,7 @@ Every step may be repeated: pictures are written under fixed names, and the answ
 import datetime
 import logging
 import time
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 # broker, and a ring still ends.
 MORE_URGENT_FIRST = 5
 SWEEP_BATCH = 100
+# Of the heat map, in pixels: it has seven cells a side, and at a film's own size it took 5 s and 1 GB to draw.
+OVERLAY_SIDE = 512
 
 
 def open_jobs(scan: Scan) -> None:
@@ -94,8 +97,8 @@ def _run_job(image: Image, job: Job) -> None:
         return
     try:
         with jobs.Heartbeat(lease):
-            prediction, timings = _analyse(image, job)
-        _record(image, job, lease, prediction, timings)
+            answer = _analyse(image, job)
+        _record(image, job, lease, answer)
     except jobs.LeaseLost:
         logger.warning("fenced out: another worker took the job over", extra={"job": str(job.pk)})
     except Exception as error:  # poison or passing, it must not take the worker or the scan with it
@@ -110,16 +113,37 @@ def _in_words(error: Exception) -> str:
     return f"The analysis stopped unexpectedly ({type(error).__name__})."
 
 
-def _analyse(image: Image, job: Job) -> tuple[Prediction, dict[str, float]]:
+@dataclass(frozen=True)
+class _Answer:
+    """What a job found: the prediction, its heat map as a picture (None: there is none), milliseconds by step."""
+
+    prediction: Prediction
+    overlay: bytes | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def _analyse(image: Image, job: Job) -> _Answer:
     started = time.perf_counter()
     try:
         picture = _picture_of(image)
     except UnreadableImage as error:
         version = job.model_version
         lineage = {"image_sha256": image.sha256, "weights_sha256": version.weights_sha256}
-        return _not_analysed(error, lineage), {}
+        return _Answer(_not_analysed(error, lineage))
     read_ms = (time.perf_counter() - started) * 1000
-    return registry.predictor_for(job.model_version).predict(picture), {"read_and_render": round(read_ms, 1)}
+    prediction = registry.predictor_for(job.model_version).predict(picture)
+    return _Answer(prediction, _overlay_of(prediction, picture), {"read_and_render": round(read_ms, 1)})
+
+
+def _overlay_of(prediction: Prediction, picture: read.Picture) -> bytes | None:
+    if prediction.cam is None:
+        return None
+    # Of the film as it is shown: its header's width is the height when an orientation tag turns it.
+    height, width = picture.pixels.shape
+    scale = OVERLAY_SIDE / max(height, width)
+    return render.heatmap_overlay(
+        prediction.cam, width=max(1, round(width * scale)), height=max(1, round(height * scale))
+    )
 
 
 def _not_analysed(error: UnreadableImage, lineage: dict[str, Any]) -> Prediction:
@@ -165,10 +189,11 @@ def _picture_of(image: Image) -> read.Picture:
     return picture
 
 
-def _record(image: Image, job: Job, lease: jobs.Lease, prediction: Prediction, timings: dict[str, float]) -> None:
+def _record(image: Image, job: Job, lease: jobs.Lease, answer: _Answer) -> None:
     """Write the Diagnosis in the transaction that consumes the lease: a late second worker changes nothing."""
+    prediction = answer.prediction
     lineage: dict[str, Any] = dict(prediction.lineage)
-    lineage["timings_ms"] = {**timings, **lineage.get("timings_ms", {})}
+    lineage["timings_ms"] = {**answer.timings, **lineage.get("timings_ms", {})}
     cam = prediction.cam
     diagnosis = Diagnosis(
         image=image,
@@ -182,9 +207,8 @@ def _record(image: Image, job: Job, lease: jobs.Lease, prediction: Prediction, t
         activation_map=None if cam is None else [[round(float(value), 4) for value in row] for row in cam],
         lineage=lineage,
     )
-    if cam is not None:
-        overlay = render.heatmap_overlay(cam, width=image.width, height=image.height)
-        storage.write_derived(storage.heatmap_path(diagnosis), overlay)
+    if answer.overlay is not None:
+        storage.write_derived(storage.heatmap_path(diagnosis), answer.overlay)
     with transaction.atomic():
         jobs.finish(lease)
         diagnosis.save(force_insert=True)

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import io
 
 import pytest
 from django.utils import timezone
@@ -44,6 +45,20 @@ def test_a_film_ends_with_one_diagnosis_and_its_whole_lineage(two_hospitals, act
         found.lineage
     )
     assert Job.objects.get().status == JobStatus.DONE
+
+
+def test_the_heat_map_lies_on_a_film_as_it_is_shown(two_hospitals, active_model, send):
+    upright = PillowImage.fromarray(synthetic.sample("normal", 1)).resize((900, 1200))
+    turned, content = PillowImage.Exif(), io.BytesIO()
+    turned[0x0112] = 6  # stored on its side, to be shown turned by 90 degrees
+    upright.rotate(90, expand=True).save(content, "JPEG", quality=95, exif=turned)
+    scan = send(two_hospitals.north, content=content.getvalue(), name="film.jpg")
+    diagnosis.run(scan.pk)
+
+    with PillowImage.open(storage.rendition_path(scan.images.get())) as shown:
+        assert shown.size == (900, 1200)
+    with PillowImage.open(storage.heatmap_path(Diagnosis.objects.get())) as overlay:
+        assert overlay.size == (384, 512)
 
 
 def test_probabilities_of_a_diagnosis_add_up_to_one(two_hospitals, active_model, send):
