@@ -45,7 +45,8 @@ def _line(predictor: Predictor, path: Path) -> dict[str, Any]:
     from inference.engine.read import read_picture
 
     try:
-        found = predictor.predict(read_picture(path))
+        picture = read_picture(path)
+        found = predictor.predict(picture, view=picture.facts.dicom.view if picture.facts.dicom else "")
         said = (found.outcome, found.label, found.probabilities, found.reason, found.explanation)
     except EngineError as error:
         said = (NOT_ANALYSED, None, {}, error.code, str(error))

@@ -14,10 +14,13 @@ REASONS = {
     "too_small": "it is too small",
     "absurd_aspect": "it is far too long for its width to be a chest X-ray",
     "blank": "it is blank or almost so",
+    "lateral": "it is stated to be a lateral or oblique view, and the model learned from frontal ones",
     "inverted": "it looks inverted (bright lungs, dark bones), or is no chest X-ray",
     "not_frontal_chest": "it does not look like the frontal chest X-rays the model learned from",
 }
 
+# View Position (0018,5101): laterals and obliques (PS3.3 C.8.11.5), and the words that older systems write.
+_NOT_FRONTAL = frozenset({"LL", "RL", "LLO", "RLO", "LAT", "LATERAL"})
 _SMALLEST_SIDE = 96
 _LARGEST_ASPECT = 2.2
 _LEAST_CONTRAST = 0.02
@@ -58,6 +61,15 @@ class GateStatistics:
         """Read what `write` wrote."""
         with np.load(path, allow_pickle=False) as stored:
             return cls(**{name: stored[name] for name in stored.files})
+
+
+def view_refusal(view: str) -> str | None:
+    """Why a stated view is refused, as a code of `REASONS`, or None; use it before the pixels are looked at.
+
+    view: as the DICOM header or the sender states it; "" when nobody does. A missing view refuses nothing.
+    Source: PS3.3 section C.8.11.5.
+    """
+    return "lateral" if view.upper() in _NOT_FRONTAL else None
 
 
 def picture_refusal(pixels: NDArray[np.float32]) -> str | None:

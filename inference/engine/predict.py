@@ -60,10 +60,13 @@ class Predictor:
         statistics = gate.GateStatistics.read(bundle_dir / GATE)
         return cls(card, graph, statistics=statistics, kernel=load_weights(bundle_dir)[HEAD_KERNEL])
 
-    def predict(self, picture: "Picture") -> Prediction:
-        """What the model says about a picture as `read.read_picture` gives it; never raises for its content."""
+    def predict(self, picture: "Picture", *, view: str = "") -> Prediction:
+        """What the model says about a picture as `read.read_picture` gives it; never raises for its content.
+
+        view: its view position as stated, "" when nobody did.
+        """
         clock = _Clock()
-        reason = gate.picture_refusal(picture.pixels)
+        reason = gate.view_refusal(view) or gate.picture_refusal(picture.pixels)
         if reason is not None:
             return self._not_analysed(reason, picture, clock)
         inputs = to_input(picture.pixels, size=self.card.input_size)

@@ -131,7 +131,7 @@ def _analyse(image: Image, job: Job) -> _Answer:
         lineage = {"image_sha256": image.sha256, "weights_sha256": version.weights_sha256}
         return _Answer(_not_analysed(error, lineage))
     read_ms = (time.perf_counter() - started) * 1000
-    prediction = registry.predictor_for(job.model_version).predict(picture)
+    prediction = registry.predictor_for(job.model_version).predict(picture, view=image.view)
     return _Answer(prediction, _overlay_of(prediction, picture), {"read_and_render": round(read_ms, 1)})
 
 

@@ -60,6 +60,13 @@ def test_a_refused_picture_has_a_reason_and_no_numbers(predictor):
         assert REASONS[reason] in found.explanation
 
 
+@pytest.mark.parametrize("view", ["LL", "RL", "lateral", "RLO"])
+def test_a_film_that_is_stated_not_to_be_frontal_is_not_analysed(predictor, view):
+    found = predictor.predict(picture(), view=view)
+    assert (found.outcome, found.label, found.reason) == ("not_analysed", None, "lateral")
+    assert predictor.predict(picture(), view="PA").reason != "lateral"
+
+
 def test_the_lineage_says_what_made_the_answer(predictor):
     found = predictor.predict(picture()).lineage
     assert found["image_sha256"] == "f" * 64

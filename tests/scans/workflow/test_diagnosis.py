@@ -61,6 +61,17 @@ def test_the_heat_map_lies_on_a_film_as_it_is_shown(two_hospitals, active_model,
         assert overlay.size == (384, 512)
 
 
+@pytest.mark.parametrize("stated", ["LL", ""])
+def test_a_lateral_film_gets_no_label_whether_form_or_file_says_so(two_hospitals, active_model, send, stated):
+    content = dicom_bytes(ViewPosition="" if stated else "LL")
+    scan = send(two_hospitals.north, content=content, view=stated)
+    diagnosis.run(scan.pk)
+
+    found = Diagnosis.objects.get()
+    assert (found.outcome, found.label, found.reason) == (Outcome.NOT_ANALYSED, "", "lateral")
+    assert scan.images.get().is_prepared
+
+
 def test_probabilities_of_a_diagnosis_add_up_to_one(two_hospitals, active_model, send):
     for seed in range(4):
         diagnosis.run(send(two_hospitals.north, content=film(seed), patient_mrn=f"M{seed}").pk)
