@@ -112,8 +112,7 @@ class ReportViewSet(AuditedViewSet):
     def partial_update(self, request: Request, pk: UUID) -> Response:
         """Change your draft; what is left out stays. A signed report answers 409."""
         report = self.get_object()
-        kept = {"preliminary": report.status == ReportStatus.PRELIMINARY}
-        text = _text_of(report) | kept | self._checked(DraftSerializer, request)
+        text = _text_of(report) | self._checked(DraftSerializer, request)
         saved = pipeline.save_draft(report.scan, author=caller(request), request=plain(request), **text)
         return Response(self.get_serializer(saved).data)
 

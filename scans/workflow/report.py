@@ -23,7 +23,7 @@ def save_draft(
     author: User,
     findings: str,
     impression: str,
-    preliminary: bool = False,
+    preliminary: bool | None = None,
     request: HttpRequest | None = None,
 ) -> Report:
     """Keep the author's text; each author has a text of their own, so nobody overwrites a colleague.
@@ -33,7 +33,7 @@ def save_draft(
             stays a draft.
         findings: what is seen.
         impression: what it means.
-        preliminary: show it to colleagues as preliminary rather than as a draft.
+        preliminary: True shows it to colleagues, False takes it back; None leaves that as it is.
 
     Raises:
         MayNotSign: the author may not write reports at this hospital.
@@ -42,7 +42,8 @@ def save_draft(
     _check_author(scan, author)
     with transaction.atomic():
         report, _ = Report.objects.select_for_update().get_or_create(scan=scan, author=author)
-        status = ReportStatus.PRELIMINARY if preliminary else ReportStatus.DRAFT
+        stated = ReportStatus.PRELIMINARY if preliminary else ReportStatus.DRAFT
+        status = report.status if preliminary is None else stated
         if not report.may_become(status):
             raise _already_signed(report)
         became_preliminary = status == ReportStatus.PRELIMINARY != report.status

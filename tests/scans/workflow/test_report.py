@@ -25,6 +25,17 @@ def test_a_draft_is_kept_per_author(scan, two_hospitals):
     assert set(Report.objects.values_list("impression", flat=True)) == {"No pneumonia seen.", "Something else."}
 
 
+def test_what_colleagues_were_shown_as_preliminary_stays_so_until_its_author_takes_it_back(scan, two_hospitals):
+    author = two_hospitals.north.radiologist
+    pipeline.save_draft(scan, author=author, preliminary=True, **TEXT)
+
+    assert pipeline.save_draft(scan, author=author, **TEXT).status == ReportStatus.PRELIMINARY
+    with pytest.raises(errors.EmptyReport):
+        pipeline.sign(scan, author=author, findings="", impression="")
+    assert Report.objects.get().status == ReportStatus.PRELIMINARY
+    assert pipeline.save_draft(scan, author=author, preliminary=False, **TEXT).status == ReportStatus.DRAFT
+
+
 def test_signing_makes_the_report_final_and_takes_the_scan_off_the_worklist(scan, two_hospitals):
     reader = two_hospitals.north.radiologist
     signed = pipeline.sign(scan, author=reader, **TEXT)
