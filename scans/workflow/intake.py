@@ -168,18 +168,21 @@ def _find_or_make_scan(submission: Submission, facts: FileFacts, patient: Patien
         same |= Q(study_instance_uid=study_uid)
     open_scans = Scan.objects.filter(same, hospital=submission.hospital, patient=patient).awaiting_review()
     scan = open_scans.select_for_update().first()
+    accession_number = submission.accession_number or (dicom.accession_number if dicom else "")
     if scan is not None:
-        Scan.objects.filter(pk=scan.pk).update(
-            priority=min(scan.priority, submission.priority), analysis_finished_at=None, rung_at=timezone.now()
-        )
-        scan.refresh_from_db()
+        scan.priority = min(scan.priority, submission.priority)
+        scan.accession_number = scan.accession_number or accession_number
+        if submission.indication not in scan.indication:
+            scan.indication = f"{scan.indication}\n{submission.indication}".strip()
+        scan.analysis_finished_at, scan.rung_at = None, timezone.now()
+        scan.save(update_fields=["priority", "accession_number", "indication", "analysis_finished_at", "rung_at"])
         return scan
     return Scan.objects.create(
         hospital=submission.hospital,
         patient=patient,
         priority=submission.priority,
         indication=submission.indication,
-        accession_number=submission.accession_number or (dicom.accession_number if dicom else ""),
+        accession_number=accession_number,
         study_instance_uid=study_uid,
         door=submission.door,
         submitted_by=submission.submitted_by,

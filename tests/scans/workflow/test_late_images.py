@@ -41,6 +41,19 @@ def test_a_new_image_sent_beside_a_known_one_sends_the_scan_round_again(two_hosp
     assert list(Scan.objects.unfinished()) == [first.scan]
 
 
+def test_what_is_stated_with_a_later_image_is_not_lost(two_hospitals):
+    north = two_hospitals.north
+    upload(north, ("pa.dcm", dicom_bytes(AccessionNumber="")))
+    for _ in range(2):
+        for number, indication in enumerate(("Fever.", "Pneumothorax?")):
+            late = dicom_bytes(AccessionNumber="", SOPInstanceUID=f"1.2.3.{9 + number}")
+            upload(north, ("late.dcm", late), indication=indication, accession_number="ACC7")
+
+    scan = Scan.objects.get()
+    assert scan.indication == "Fever.\nPneumothorax?"
+    assert scan.accession_number == "ACC7"
+
+
 def test_a_film_of_another_name_is_told_to_the_reader_whatever_the_form_says(two_hospitals):
     stated = {"patient_mrn": "MRN1", "patient_name": "Phantom^Green", "patient_sex": "F"}
     receipt = upload(two_hospitals.north, KNOWN, **stated)
