@@ -181,7 +181,7 @@ def test_while_no_worker_comes_the_scan_is_read_from_the_original_and_signed(
     two_hospitals, open_page, send, monkeypatch
 ):
     # Another test's worker may be running: this scan's ring is lost, and the sweeper is told that it was just rung.
-    monkeypatch.setattr(pipeline.diagnose, "delay", lambda scan_id: None)
+    monkeypatch.setattr(pipeline.diagnose, "apply_async", lambda *arguments, **options: None)
     scan = send(two_hospitals.north, content=film_bytes())
     Scan.objects.update(rung_at=timezone.now() + datetime.timedelta(hours=1))
     page = open_page(two_hospitals.north.radiologist)

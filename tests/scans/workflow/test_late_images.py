@@ -1,22 +1,17 @@
 """Images that arrive when their study is known: each is read and none is filed under a reading that never saw it."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from scans import pipeline
 from scans.models import Scan, ScanStatus
 from tests.pictures import dicom_bytes
+from tests.scans.workflow.sending import upload
 
 pytestmark = pytest.mark.django_db
 
 KNOWN = ("pa.dcm", dicom_bytes())
 NEW = ("ll.dcm", dicom_bytes(SOPInstanceUID="1.2.3.9"))
-
-
-def upload(staff, *files: tuple[str, bytes], **stated) -> pipeline.Receipt:
-    submission = pipeline.Submission(hospital=staff.hospital, submitted_by=staff.technician, door="page", **stated)
-    return pipeline.receive(submission, pipeline.store_files([SimpleUploadedFile(*file) for file in files]))
 
 
 def test_a_new_image_sent_beside_one_of_a_reported_study_waits_to_be_read(two_hospitals):
