@@ -3,6 +3,7 @@
 import datetime
 import json
 import logging
+import re
 from types import TracebackType
 from typing import Any
 
@@ -44,6 +45,16 @@ class JsonLines(ReadableLines):
         return json.dumps(line, ensure_ascii=False)
 
 
+class WithoutSecrets(logging.Filter):
+    """Leaves the secret of a link to a first or forgotten password out of gunicorn's access lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask the path (atom U of gunicorn's access_log_format) and let the line pass."""
+        if isinstance(record.args, dict):
+            record.args["U"] = re.sub(r"(/password/reset/key/).+", r"\1...", str(record.args.get("U", "")))
+        return True
+
+
 def logging_config(*, json_lines: bool, level: str) -> dict[str, Any]:
     """Return Django's LOGGING: everything goes to standard error, where honcho or the container collects it."""
     formatter = "JsonLines" if json_lines else "ReadableLines"
@@ -67,9 +78,10 @@ def gunicorn_logging() -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": "portal.log_config.JsonLines"}, "as_is": {"format": "%(message)s"}},
+        "filters": {"without_secrets": {"()": "portal.log_config.WithoutSecrets"}},
         "handlers": {
             "standard_error": {"class": "logging.StreamHandler", "formatter": "lines"},
-            "access": {"class": "logging.StreamHandler", "formatter": "as_is"},
+            "access": {"class": "logging.StreamHandler", "formatter": "as_is", "filters": ["without_secrets"]},
         },
         "root": {"handlers": ["standard_error"], "level": "INFO"},
         "loggers": {

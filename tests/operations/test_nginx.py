@@ -150,6 +150,14 @@ def test_a_chunked_upload_arrives_whole(deployment, nginx, demo_password, door):
     assert answer.status == 201, answer.text
 
 
+def test_the_secret_of_a_password_link_stands_in_no_log(deployment, nginx_log, reader):
+    reader.open("/accounts/password/reset/key/1-sentinel-of-a-link/")
+    for log in (nginx_log, deployment.log("web")):
+        text = log.read_text()
+        assert "/accounts/password/reset/key/..." in text
+        assert "sentinel-of-a-link" not in text
+
+
 def test_what_people_search_for_stands_in_no_log(deployment, nginx_log, reader):
     assert reader.open("/worklist/?q=Sentinelson").status == 200
     for log in (nginx_log, deployment.log("web")):
