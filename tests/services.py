@@ -44,7 +44,7 @@ def wait_until(condition: Callable[[], Any], what: str, *, patience: float = PAT
         if answer:
             return answer
         assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain for {what}"
-        time.sleep(0.02)
+        time.sleep(0.03)
 
 
 def free_port() -> int:

@@ -78,6 +78,7 @@ class Desk:
         self.environment = environment(folder, **services)
         self.processes: list[Process] = []
         self._door: Door | None = None
+        self._connection: psycopg.Connection | None = None
 
     # --- Processes ----------------------------------------------------------------------------------------------------
     def start(self, *arguments: str, name: str, **more: str) -> Process:
@@ -106,6 +107,8 @@ class Desk:
     def close(self) -> None:
         for process in self.processes:
             process.end()
+        if self._connection is not None:
+            self._connection.close()
 
     # --- Sending ------------------------------------------------------------------------------------------------------
     def door(self, **more: str) -> "Door":
@@ -120,8 +123,8 @@ class Desk:
     # --- What became of it --------------------------------------------------------------------------------------------
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         if not self.is_embedded:
-            with psycopg.connect(self.database, autocommit=True) as connection:
-                return connection.execute(statement).fetchall()
+            self._connection = self._connection or psycopg.connect(self.database, autocommit=True)
+            return self._connection.execute(statement).fetchall()
         connection = sqlite3.connect(self.database, timeout=20, isolation_level=None)
         try:
             return connection.execute(statement).fetchall()

@@ -64,7 +64,7 @@ def test_no_scan_is_lost_while_workers_are_killed_at_random(desk: Desk):
 
 
 def test_a_scan_handed_to_two_workers_many_times_is_read_once(desk: Desk):
-    workers = [desk.worker(), desk.worker()]
+    workers = [desk.ready_worker(), desk.ready_worker()]
     door = desk.door()
     scans = [door.send(film=large_film(desk.folder))["scan"] for _ in range(3)]
     for _ in range(20):
@@ -83,7 +83,7 @@ def test_a_scan_handed_to_two_workers_many_times_is_read_once(desk: Desk):
 
 
 def test_a_worker_asked_to_stop_ends_its_scan_and_leaves_the_rest_to_the_next(desk: Desk):
-    first = desk.ready_worker("worker.soft_shutdown_timeout=6")
+    first = desk.ready_worker("worker.soft_shutdown_timeout=10")
     desk.send(film=large_film(desk.folder))
     desk.send(5)
     wait_until(lambda: desk.rows("SELECT 1 FROM inference_job WHERE status = 'running'"), "a job to be running")
