@@ -98,9 +98,7 @@ def sign(
     with transaction.atomic():
         # The scan's row is the lock: of two who sign at once, the second waits here and then finds the first's report.
         Scan.objects.select_for_update().get(pk=scan.pk)
-        signed = Report.objects.filter(scan=scan, status=ReportStatus.FINAL).select_related("author").first()
-        if signed is not None:
-            raise _already_signed(signed)
+        _check_unsigned(scan)
         if images_seen is not None:
             _check_seen(scan, images_seen)
         _finalise(scan, draft, author)
@@ -114,6 +112,12 @@ def sign(
             request=request,
         )
     return draft
+
+
+def _check_unsigned(scan: Scan) -> None:
+    signed = Report.objects.filter(scan=scan, status=ReportStatus.FINAL).first()
+    if signed is not None:
+        raise _already_signed(signed)
 
 
 def _check_seen(scan: Scan, images_seen: Collection[UUID]) -> None:
