@@ -127,6 +127,10 @@ def _database() -> dict[str, Any]:
     else:
         database.setdefault("CONN_MAX_AGE", 60)
         database["CONN_HEALTH_CHECKS"] = True
+        # A worker whose machine loses its power inside a transaction holds its rows, and soon every other worker, for
+        # the two hours that TCP takes to notice.
+        silence_limit = "-c idle_in_transaction_session_timeout=60000"
+        database.setdefault("OPTIONS", {}).setdefault("options", silence_limit)
     return database
 
 
