@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.problems import Problem, spoken
 
+# Films come in here; every other address takes forms and JSON, and anybody may send to the sign-in page.
+FILM_DOORS = ("/upload/", "/api/v1/scans/")
 CHARACTER_SETS = ("utf-8", "utf8", "us-ascii")
 
 
@@ -39,9 +41,9 @@ def _refused_character_set(request: HttpRequest) -> Problem | None:
 
 
 def _refused_length(request: HttpRequest) -> Problem | None:
-    is_multipart = request.content_type == "multipart/form-data"
+    takes_films = request.content_type == "multipart/form-data" and request.path.startswith(FILM_DOORS)
     # DRF reads a JSON body from the stream, where DATA_UPLOAD_MAX_MEMORY_SIZE is not asked.
-    limit = settings.UPLOAD_MAX_BYTES_PER_REQUEST if is_multipart else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = settings.UPLOAD_MAX_BYTES_PER_REQUEST if takes_films else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) <= limit:
         return None
@@ -50,7 +52,7 @@ def _refused_length(request: HttpRequest) -> Problem | None:
         "too_large",
         expected=f"at most {limit} bytes in one request",
         received=f"{length[:40]} bytes",
-        remedy="Send fewer files in one request." if is_multipart else "Send less text.",
+        remedy="Send fewer files in one request." if takes_films else "Send less.",
     )
 
 

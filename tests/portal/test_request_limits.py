@@ -55,6 +55,29 @@ def test_a_length_beyond_the_limit_is_refused_unread(machine, media_type, length
     assert answer["Connection"] == "close"
 
 
+def test_only_the_doors_for_films_take_large_forms(db):
+    form = "multipart/form-data; boundary=x"
+    answer = Client().generic("POST", "/accounts/login/", b"x", content_type=form, CONTENT_LENGTH=str(3 * MIB))
+    assert answer.status_code == 413
+
+
+class Unread:
+    """A body that nobody may read."""
+
+    def read(self, *_):
+        raise AssertionError("a stranger's body was read")
+
+    readline = read
+
+
+@pytest.mark.parametrize(("address", "status"), [("/upload/", 302), ("/upload/file/", 302), (SCANS, 401)])
+def test_a_strangers_films_are_refused_unread(db, address, status):
+    large = {"CONTENT_LENGTH": str(500 * MIB), "wsgi.input": Unread()}
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.generic("POST", address, b"x", content_type="multipart/form-data; boundary=x", **large)
+    assert answer.status_code == status
+
+
 def test_the_limits_hold_for_pages_too(db):
     answer = Client().post("/accounts/login/", {"login": "a"}, headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
