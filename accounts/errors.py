@@ -1,8 +1,8 @@
-"""What the people side refuses, in one shape: expected, received, remedy."""
+"""What the rules refuse, in one shape (expected, received, remedy), and the people side's own refusals."""
 
 
-class PeopleError(ValueError):
-    """An act on people or keys that the rules do not allow; nothing was changed.
+class NotAllowed(Exception):
+    """A request that the rules do not allow; nothing was changed. Each app raises its own kind.
 
     Args:
         expected: what would have been right, as the end of "Expected ...".
@@ -17,6 +17,10 @@ class PeopleError(ValueError):
         self.received = received
         self.remedy = remedy
         super().__init__(f"Expected {expected}; received {received}. {remedy}")
+
+
+class PeopleError(NotAllowed, ValueError):
+    """An act on people or keys that the rules do not allow."""
 
 
 class BadRoles(PeopleError):

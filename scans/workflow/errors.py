@@ -1,22 +1,10 @@
-"""What a stage refuses, in one shape: expected, received, remedy."""
+"""What a stage refuses."""
+
+from accounts.errors import NotAllowed
 
 
-class RecordError(Exception):
-    """A request that the record does not allow; nothing was changed.
-
-    Args:
-        expected: what would have been right, as the end of "Expected ...".
-        received: what came instead.
-        remedy: what to do now, one sentence.
-    """
-
-    code = "not_allowed"
-
-    def __init__(self, *, expected: str, received: str, remedy: str) -> None:
-        self.expected = expected
-        self.received = received
-        self.remedy = remedy
-        super().__init__(f"Expected {expected}; received {received}. {remedy}")
+class RecordError(NotAllowed):
+    """A request that the record does not allow."""
 
 
 class PatientMismatch(RecordError):
