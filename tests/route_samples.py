@@ -97,7 +97,7 @@ SAMPLES: dict[str, Sample] = {
     "api/v1/reviews/<uuid:pk>/": Sample(("review",), READER, shows=True),
     "api/v1/reports/": Sample(insider=READER, method="POST", body={"scan": "{scan}", **TEXT}, kind="json"),
     "api/v1/reports/<uuid:pk>/": Sample(("report",), READER, "PATCH", TEXT, "json"),
-    "api/v1/reports/<uuid:pk>/sign/": Sample(("report",), READER, "POST", TEXT, "json"),
+    "api/v1/reports/<uuid:pk>/sign/": Sample(("report",), READER, "POST", {**TEXT, "images_seen": ["{image}"]}, "json"),
     "api/v1/models/": Sample(insider=READER),
     "api/v1/models/<uuid:pk>/": Sample(("model",), READER, shared=True),
     # --- one's own sign-in (allauth): no record of any hospital

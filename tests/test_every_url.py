@@ -77,10 +77,12 @@ class North:
 
     def body(self, sample: Sample) -> dict[str, Any]:
         """Return the sample's body with the north's ids in it."""
-        return {
-            key: re.sub(r"\{(\w+)\}", lambda found: self.named(found[1]), value) if isinstance(value, str) else value
-            for key, value in sample.body.items()
-        }
+        return {key: self._filled(value) for key, value in sample.body.items()}
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._filled(each) for each in value]
+        return re.sub(r"\{(\w+)\}", lambda found: self.named(found[1]), value) if isinstance(value, str) else value
 
     def rows(self) -> list[Any]:
         """Return everything the desk keeps about the north: what an outsider's call must not change."""

@@ -47,8 +47,7 @@ class SignatureSerializer(TextSerializer):
 
     images_seen = serializers.ListField(
         child=serializers.UUIDField(),
-        required=False,
-        help_text="The images you were shown; a scan that has another by now answers 409 and is not signed.",
+        help_text="Every image you were shown; a scan that has another by now answers 409 and is not signed.",
     )
 
 

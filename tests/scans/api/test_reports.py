@@ -37,8 +37,8 @@ def patch(client, report, **body):
     return client.patch(f"{REPORTS}{report['id']}/", body, content_type="application/json")
 
 
-def sign(client, report, **body):
-    return post(client, f"{REPORTS}{report['id']}/sign/", **body)
+def sign(client, report, images_seen=(), **body):
+    return post(client, f"{REPORTS}{report['id']}/sign/", images_seen=list(images_seen), **body)
 
 
 def test_draft_change_sign(author, scan, north):
