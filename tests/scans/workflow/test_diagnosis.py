@@ -173,10 +173,10 @@ def test_a_late_worker_is_fenced_out_and_writes_nothing(two_hospitals, active_mo
     class Slow:
         """The lease runs out during the prediction and another worker takes the job over."""
 
-        def predict(self, picture):
+        def predict(self, picture, *, view):
             Job.objects.update(lease_expires_at=timezone.now() - datetime.timedelta(seconds=1))
             assert jobs.claim(Job.objects.get().pk)
-            return predictor.predict(picture)
+            return predictor.predict(picture, view=view)
 
     monkeypatch.setattr(registry, "predictor_for", lambda version: Slow())
     diagnosis.run(scan.pk)
