@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from kombu.transport import TRANSPORT_ALIASES
+
+TRANSPORT_ALIASES["folder"] = "portal.folder_transport:Transport"
+
 # Measured: without short time-outs a black-holed broker blocks an upload for ever; without the restore settings a
 # killed worker's message came back after 101 s. Recovery depends on neither: the sweeper rings again.
 REDIS_OPTIONS: dict[str, Any] = {
@@ -26,7 +30,7 @@ def transport(redis_url: str, folder: Path) -> tuple[str, dict[str, Any]]:
     messages, control = folder / "messages", folder / "control"
     for each in (messages, control):
         each.mkdir(parents=True, exist_ok=True)
-    return "filesystem://localhost", {
+    return "folder://localhost", {
         "data_folder_in": str(messages),
         "data_folder_out": str(messages),
         "control_folder": str(control),
