@@ -21,12 +21,13 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Writes under a name that no reader asks for, then renames."""
 
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+    # kombu's own two base classes disagree on the second name; this is the folder transport's.
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         # The name sorts by age, as kombu's own do; a reader takes only names that end in ".<queue>.msg".
         name = Path(self.data_folder_out) / f"{monotonic_ns() // 1_000_000}_{uuid4()}.{queue}"
         unfinished, whole = name.with_name(f"{name.name}.writing"), name.with_name(f"{name.name}.msg")
         try:
-            unfinished.write_text(dumps(message), encoding="utf-8")
+            unfinished.write_text(dumps(payload), encoding="utf-8")
             unfinished.rename(whole)
         except OSError as error:
             raise ChannelError(f"Expected to write {whole}; received {error}. Make room or give rights.") from error
