@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.conventions.sources import functions, product_modules, relative
 
-# portal/celery.py defines delay_on_commit by means of `delay`; nothing else may ring inside a transaction.
+# portal/celery.py defines delay_on_commit by means of `apply_async`; nothing else may ring inside a transaction.
 THE_DOORBELL = "portal/celery.py"
 
 
