@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from kombu import pools
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -107,6 +108,8 @@ def open_page(browser, live_server) -> Iterator[Callable[..., Page]]:
     The test fails at its end when any page had an error in its console (a refused inline style or script is one),
     lacked one of its parts, or made the server fail.
     """
+    # Sign-ins are limited per minute, counted in a table that no test empties; a quick machine would reach the limit.
+    cache.clear()
     contexts, errors = [], []
 
     def note_console(message) -> None:

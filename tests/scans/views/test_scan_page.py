@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from scans import pipeline
 from scans.models import Diagnosis, Image, Outcome, Scan
 from tests.factories import ImageFactory, JobFactory, PatientFactory
 
@@ -43,6 +44,22 @@ def test_every_result_says_what_it_is_and_is_not_without_a_click(two_hospitals, 
         "shows what influenced the model, not a lesion&#x27;s outline",
     ):
         assert words.lower() in page.lower() or words.replace("&#x27;", "'").lower() in page.lower(), words
+
+
+def test_research_use_stands_beside_the_result_itself_signed_or_not(two_hospitals, make_scan, page_of):
+    north = two_hospitals.north
+    scan = make_scan(north.hospital)
+
+    def result_part() -> str:
+        page = page_of(scan)
+        return page[page.index('id="analysis"') : page.index("<details")]
+
+    assert "Research use, not a medical device." in result_part()
+    pipeline.record_verdict(
+        scan, reader=north.radiologist, verdict="accept", diagnosis=Diagnosis.objects.get(image__scan=scan)
+    )
+    pipeline.sign(scan, author=north.radiologist, findings="", impression="Pneumonia.")
+    assert "Research use, not a medical device." in result_part()
 
 
 def test_numbers_and_lineage_are_folded_away_until_asked_for(two_hospitals, make_scan, page_of):
