@@ -42,7 +42,7 @@ def test_a_message_being_written_is_not_read(channel, tmp_path):
 
 @pytest.mark.parametrize("content", ["", "{half"])
 def test_a_damaged_message_is_dropped(channel, tmp_path, content):
-    (tmp_path / "messages" / "1_x.inference.msg").write_text(content)
+    (tmp_path / "messages" / "0_x.inference.msg").write_text(content)
     channel._put("inference", {"whole": True})
 
     with pytest.raises(Empty):
