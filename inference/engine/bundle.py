@@ -16,6 +16,8 @@ from inference.engine.gate import GateLimits, GateStatistics
 
 DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-v1"
 CARD, WEIGHTS, GATE = "card.json", "weights.npz", "gate.npz"
+# What was measured of the bundle, kept in it; it serves without them.
+EVALUATION, LEFT_OUT = "evaluation.json", "left_out.json"
 HEAD_KERNEL = "logits/kernel"
 
 

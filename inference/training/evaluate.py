@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.engine.bundle import Card, load_card, write_card
+from inference.engine.bundle import EVALUATION, Card, load_card, write_card
 from inference.engine.calibrate import probabilities
 from inference.engine.errors import UnreadableImage
 from inference.engine.predict import NOT_ANALYSED, Predictor
@@ -21,7 +21,6 @@ from inference.engine.serve import Graph, ensure_graph
 from inference.training.dataset import Film, Manifest, read_film
 from inference.training.metrics import Scores, with_intervals
 
-EVALUATION = "evaluation.json"
 # A set with fewer films says nothing worth a line.
 _FEWEST = 10
 

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from inference.engine.bundle import load_card, write_card
+from inference.engine.bundle import LEFT_OUT, load_card, write_card
 from inference.engine.calibrate import probabilities
 from inference.training.assemble import run_network
 from inference.training.dataset import Film, Manifest, load_inputs
 from inference.training.evaluate import scores_of
 from inference.training.metrics import with_intervals
 from inference.training.train import load_run
-
-LEFT_OUT = "left_out.json"
 
 
 def evaluate_left_out(run: Path, manifest: Manifest, *, images: Path, cache: Path, bundle: Path) -> dict[str, Any]:

@@ -6,10 +6,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from inference.engine.bundle import Card, load_card
+from inference.engine.bundle import EVALUATION, LEFT_OUT, Card, load_card
 from inference.engine.gate import REASONS
-from inference.training.evaluate import EVALUATION
-from inference.training.left_out import LEFT_OUT
 
 _TEMPLATE = Path(__file__).with_name("model_card.template.md")
 _NOT_MEASURED = "Not measured for this bundle."
@@ -20,7 +18,14 @@ def model_card(bundle: Path) -> str:
 
     Raises BadBundle for a bundle that is not whole, OSError when it has no evaluation.
     """
-    card = load_card(bundle)
+    return card_text(load_card(bundle), bundle)
+
+
+def card_text(card: Card, bundle: Path) -> str:
+    """The model card of a bundle whose card was read already; for the desk's facts page, which loads no weights.
+
+    Raises OSError when the bundle has no evaluation, KeyError, TypeError or ValueError when it is not one of ours.
+    """
     evaluation = json.loads((bundle / EVALUATION).read_text())
     return Template(_TEMPLATE.read_text()).substitute(
         name=card.name,
