@@ -51,7 +51,7 @@ def load_card(bundle_dir: Path) -> Card:
     Raises BadBundle for a missing or changed file, a card that is not one, a label count that is not the head's, or
     another version of preprocessing than this engine's.
     """
-    card = _read_card(bundle_dir / CARD)
+    card = read_card(bundle_dir / CARD)
     for name in (WEIGHTS, GATE):
         if name not in card.files:
             raise _bad(f"{name} among the files of {bundle_dir / CARD}", "a card without it")
@@ -75,7 +75,8 @@ def _bad(expected: str, received: str) -> BadBundle:
     )
 
 
-def _read_card(path: Path) -> Card:
+def read_card(path: Path) -> Card:
+    """Read a card alone, its bundle unchecked; to show what a version says of itself. Raises BadBundle."""
     try:
         found = json.loads(path.read_text())
         found["labels"] = tuple(found["labels"])
