@@ -2,12 +2,13 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ MOST_UNREADABLE = 0.01
 
 @dataclass(frozen=True)
 class Film:
-    """One row of the manifest: one film and what is known of it; unknown facts are empty."""
+    """One row of the manifest: one film and what is known of it; unknown facts are empty.
+
+    label: the finding label of the chosen label set. finding: the source's own, finer words for it.
+    """
 
     file: str
     label: str
@@ -36,9 +40,12 @@ class Film:
     age: str
     age_group: str
     split: str
+    finding: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Film))
+# A manifest written before a column came to be is still the manifest its run recorded, and is read.
+_NEEDED = tuple(field.name for field in fields(Film) if field.default is MISSING)
 
 
 @dataclass(frozen=True)
@@ -69,20 +76,29 @@ def read_manifest(path: Path, *, labels: Sequence[str]) -> Manifest:
     Raises ValueError for missing columns, an unknown label or split, or a group on two sides of the split.
     """
     content = path.read_bytes()
-    rows = list(csv.DictReader(content.decode().splitlines()))
-    missing = set(COLUMNS) - set(rows[0] if rows else ())
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    missing = set(_NEEDED) - set(reader.fieldnames or ())
     if missing:
-        raise ValueError(f"Expected the columns {COLUMNS} in {path}; missing {sorted(missing)}. Import the data again.")
-    films = []
-    for line, row in enumerate(rows, start=2):
-        if row["label"] not in labels or row["split"] not in SPLITS:
-            raise ValueError(
-                f"Expected a label among {tuple(labels)} and a split among {SPLITS} at line {line} of {path}; "
-                f"received {row['label']!r}, {row['split']!r}. Correct the line or the run's labels."
-            )
-        films.append(Film(**{name: row[name] for name in COLUMNS}))
+        raise ValueError(f"Expected the columns {_NEEDED} in {path}; missing {sorted(missing)}. Import the data again.")
+    films = [_film_of(row, f"line {reader.line_num} of {path}", labels) for row in reader]
+    if not films:
+        raise ValueError(f"Expected at least one film in {path}; received none. Import the data again.")
     _refuse_split_groups(films)
     return Manifest(tuple(films), hashlib.sha256(content).hexdigest())
+
+
+def _film_of(row: dict[str, str], where: str, labels: Sequence[str]) -> Film:
+    if None in row or None in row.values():
+        raise ValueError(
+            f"Expected one value a column at {where}; received more or fewer. "
+            "Quote a value that holds a comma, or import the data again."
+        )
+    if row["label"] not in labels or row["split"] not in SPLITS:
+        raise ValueError(
+            f"Expected a label among {tuple(labels)} and a split among {SPLITS} at {where}; "
+            f"received {row['label']!r}, {row['split']!r}. Correct the line or the run's labels."
+        )
+    return Film(**{name: row[name] for name in COLUMNS if name in row})
 
 
 def _refuse_split_groups(films: Sequence[Film]) -> None:
