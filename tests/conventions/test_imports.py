@@ -7,7 +7,7 @@ import pytest
 
 from tests.conventions.sources import ROOT
 
-HEAVY = {"tensorflow", "keras", "openvino", "sklearn"}
+HEAVY = {"tensorflow", "keras", "openvino", "sklearn", "matplotlib"}
 
 
 def _loaded_by(code: str) -> set[str]:
@@ -56,7 +56,7 @@ def test_web_and_the_workers_parent_load_no_network_library(process):
 def test_serving_loads_the_graph_and_neither_tensorflow_nor_keras():
     loaded = _loaded_by(SERVING)
     assert "openvino" in loaded
-    assert loaded & {"tensorflow", "keras"} == set()
+    assert loaded & {"tensorflow", "keras", "matplotlib"} == set()
 
 
 def test_the_engine_loads_without_django_and_celery():
