@@ -1,0 +1,94 @@
+"""Model facts: what a registered version says of itself, from the files of its bundle; the model card as a page."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from inference import markdown
+from inference.engine.bundle import CARD, EVALUATION, LEFT_OUT, Card, read_card, sha256_of
+from inference.engine.errors import BadBundle
+from inference.models import ModelVersion
+from inference.training import report
+
+PLOT_SUFFIX = ".svg"
+# Tens of megabytes that no page shows; they are checked when the version is registered and when it is loaded.
+_WEIGHTS_SUFFIX = ".npz"
+_RESTORE = "Restore the bundle from where it was made, or register it where it lies now"
+_EVALUATE = "Evaluate the bundle with this version of inference.training, and register it again"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page shows of a version.
+
+    Args:
+        text: the model card; None: it cannot be shown.
+        problem: why not, as expected, received, remedy.
+        is_rewritten: the bundle was measured again after the version was registered.
+    """
+
+    text: markdown.Document | None = None
+    problem: str = ""
+    is_rewritten: bool = False
+
+
+def facts_of(version: ModelVersion) -> Facts:
+    """Return the model card of a version, made from its bundle's files as they are now, each checked by its hash."""
+    try:
+        card = _checked_card(version)
+        text = report.card_text(card, Path(version.bundle_path))
+    except BadBundle as error:
+        # Where the folder lies is no reader's business.
+        return Facts(problem=str(error).replace(f"{version.bundle_path}/", ""))
+    except (OSError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        # Whatever a file of another make may lack: the page says so, and the version is served all the same.
+        received = f"others ({type(error).__name__}: {error})"
+        return Facts(problem=str(_bad("figures as this version of Lightbox writes them", received, _EVALUATE)))
+    return Facts(text=markdown.parse(text), is_rewritten=card.files != version.card.get("files"))
+
+
+def plot_of(version: ModelVersion, name: str) -> bytes | None:
+    """Return a stored plot of a version by its file name; None when the bundle has none, or another than its card says.
+
+    Args:
+        name: as the card lists it, without a folder.
+    """
+    try:
+        files = _card_of(version).files
+    except BadBundle:
+        return None
+    listed = next((file for file in files if PurePosixPath(file).name == name and file.endswith(PLOT_SUFFIX)), None)
+    if listed is None:
+        return None
+    path = Path(version.bundle_path) / listed
+    return path.read_bytes() if path.is_file() and sha256_of(path) == files[listed] else None
+
+
+def _card_of(version: ModelVersion) -> Card:
+    """Read the card in the version's folder; raise BadBundle when the folder is another model's by now."""
+    card = read_card(Path(version.bundle_path) / CARD)
+    if card.weights_sha256 != version.weights_sha256:
+        expected = f"the bundle with weights {version.weights_sha256[:8]}… in this version's folder"
+        raise _bad(expected, f"one with weights {card.weights_sha256[:8]}…", _RESTORE)
+    return card
+
+
+def _checked_card(version: ModelVersion) -> Card:
+    """Return the card once every file that the page may show is there, listed and as listed; raise BadBundle else."""
+    card, folder = _card_of(version), Path(version.bundle_path)
+    if EVALUATION not in card.files:
+        raise _bad(f"{EVALUATION} among the files of the bundle's card", "a card without it", _EVALUATE)
+    if LEFT_OUT not in card.files and (folder / LEFT_OUT).exists():
+        raise _bad(f"{LEFT_OUT} among the files of the bundle's card", "a card without it", _EVALUATE)
+    for name, expected in card.files.items():
+        if name.endswith(_WEIGHTS_SUFFIX):
+            continue
+        if not (folder / name).is_file():
+            raise _bad(f"{name} in the bundle", "no such file", _RESTORE)
+        received = sha256_of(folder / name)
+        if received != expected:
+            raise _bad(f"{name} with SHA-256 {expected[:8]}…", f"a changed file, {received[:8]}…", _RESTORE)
+    return card
+
+
+def _bad(expected: str, received: str, remedy: str) -> BadBundle:
+    return BadBundle(expected=expected, received=received, remedy=remedy)
