@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from inference.engine.errors import BadBundle
 from inference.engine.gate import GateLimits, GateStatistics
 
 DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-v1"
-CARD, WEIGHTS, GATE = "card.json", "weights.npz", "gate.npz"
+CARD, WEIGHTS, GATE, LUNGS = "card.json", "weights.npz", "gate.npz", "lungs.npz"
 # What was measured of the bundle, kept in it; it serves without them.
 EVALUATION, LEFT_OUT = "evaluation.json", "left_out.json"
 HEAD_KERNEL = "logits/kernel"
@@ -44,6 +45,11 @@ class Card:
         """The bundle's identity."""
         return self.files[WEIGHTS]
 
+    @property
+    def reads_lungs_only(self) -> bool:
+        """Whether films are cropped to their lungs by a finder that lies in the bundle."""
+        return self.preprocess_version == preprocess.LUNGS_ONLY
+
 
 def load_card(bundle_dir: Path) -> Card:
     """Read a bundle's card and check the bundle against it; use before anything else of a bundle.
@@ -52,7 +58,9 @@ def load_card(bundle_dir: Path) -> Card:
     another version of preprocessing than this engine's.
     """
     card = read_card(bundle_dir / CARD)
-    for name in (WEIGHTS, GATE):
+    if card.preprocess_version not in preprocess.VERSIONS:
+        raise _bad(f"preprocessing among {preprocess.VERSIONS}", card.preprocess_version)
+    for name in (WEIGHTS, GATE, *((LUNGS,) if card.reads_lungs_only else ())):
         if name not in card.files:
             raise _bad(f"{name} among the files of {bundle_dir / CARD}", "a card without it")
     for name, expected in card.files.items():
@@ -61,8 +69,6 @@ def load_card(bundle_dir: Path) -> Card:
         received = sha256_of(bundle_dir / name)
         if received != expected:
             raise _bad(f"{name} with SHA-256 {expected}", received)
-    if card.preprocess_version != preprocess.VERSION:
-        raise _bad(f"preprocessing {preprocess.VERSION}", card.preprocess_version)
     outputs = load_weights(bundle_dir)[HEAD_KERNEL].shape[1]
     if outputs != len(card.labels):
         raise _bad(f"{outputs} labels, one per output of the head", f"{len(card.labels)}: {card.labels}")
@@ -96,13 +102,21 @@ def write_card(card: Card, bundle_dir: Path) -> Card:
 
 
 def write_bundle(
-    bundle_dir: Path, card: Card, *, weights: dict[str, NDArray[np.float32]], statistics: GateStatistics
+    bundle_dir: Path,
+    card: Card,
+    *,
+    weights: dict[str, NDArray[np.float32]],
+    statistics: GateStatistics,
+    finder: Path | None = None,
 ) -> Card:
     """Write a new bundle; use at the end of training.
 
-    weights: the network's variables by path, stored by `pack`. Returns the card with the files' hashes.
+    weights: the network's variables by path, stored by `pack`. finder: the lung finder's weights, for a network that
+    reads films cropped by it. Returns the card with the files' hashes.
     """
     bundle_dir.mkdir(parents=True, exist_ok=True)
+    if finder is not None:
+        shutil.copyfile(finder, bundle_dir / LUNGS)
     np.savez(bundle_dir / WEIGHTS, allow_pickle=False, **pack(weights))
     statistics.write(bundle_dir / GATE)
     return write_card(card, bundle_dir)

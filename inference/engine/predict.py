@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from inference.engine.bundle import GATE, HEAD_KERNEL, Card, load_card, load_wei
 from inference.engine.calibrate import probabilities
 from inference.engine.explain import class_activation_map
 from inference.engine.labels import in_words
-from inference.engine.preprocess import to_input
-from inference.engine.serve import Graph, ensure_graph
+from inference.engine.lungs import WHOLE, Box, FindLungs, LungFinder
+from inference.engine.preprocess import Prepared, prepare
+from inference.engine.serve import LUNGS_GRAPH, Graph, ensure_graph
 
 if TYPE_CHECKING:
     from inference.engine.read import Picture
@@ -27,7 +28,10 @@ FINDING, INCONCLUSIVE, NOT_ANALYSED = "finding", "inconclusive", "not_analysed"
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the model says about one picture; `lineage` holds what is needed to say it again."""
+    """What the model says about one picture; `lineage` holds what is needed to say it again.
+
+    cam lies over `box`: top, left, bottom, right of what the network read, in shares of the picture's height and width.
+    """
 
     outcome: str
     label: str | None
@@ -36,18 +40,25 @@ class Prediction:
     explanation: str
     cam: NDArray[np.float16] | None
     lineage: dict[str, Any]
+    box: Box = WHOLE
 
 
 class Predictor:
     """A loaded bundle, ready to predict; one per worker process."""
 
     def __init__(
-        self, card: Card, graph: Graph, *, statistics: gate.GateStatistics, kernel: NDArray[np.float32]
+        self,
+        card: Card,
+        graph: Graph,
+        *,
+        statistics: gate.GateStatistics,
+        kernel: NDArray[np.float32],
+        find_lungs: FindLungs | None = None,
     ) -> None:
         self.card = card
         self.labels: Sequence[str] = card.labels
         self.weights_sha256 = card.weights_sha256
-        self._graph, self._statistics, self._kernel = graph, statistics, kernel
+        self._graph, self._statistics, self._kernel, self._find_lungs = graph, statistics, kernel, find_lungs
 
     @classmethod
     def load(cls, bundle_dir: Path, *, graph_dir: Path | None = None) -> "Predictor":
@@ -56,9 +67,23 @@ class Predictor:
         Raises BadBundle, or EngineBusy while the graph is still being made.
         """
         card = load_card(bundle_dir)
-        graph = Graph(ensure_graph(bundle_dir, graph_dir))
-        statistics = gate.GateStatistics.read(bundle_dir / GATE)
-        return cls(card, graph, statistics=statistics, kernel=load_weights(bundle_dir)[HEAD_KERNEL])
+        folder = ensure_graph(bundle_dir, graph_dir)
+        return cls(
+            card,
+            Graph(folder),
+            statistics=gate.GateStatistics.read(bundle_dir / GATE),
+            kernel=load_weights(bundle_dir)[HEAD_KERNEL],
+            find_lungs=LungFinder(folder / LUNGS_GRAPH) if card.reads_lungs_only else None,
+        )
+
+    def prepare(self, pixels: NDArray[np.float32]) -> Prepared:
+        """What the network reads of (H, W) pixels in 0..1; for evaluation, which paints parts of films over."""
+        return prepare(pixels, size=self.card.input_size, find_lungs=self._find_lungs)
+
+    def run(self, prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits (labels,) and last map (h, w, channels) of a prepared film, before calibration and gate."""
+        logits, last_map = self._graph.run(prepared.inputs[np.newaxis])
+        return logits[0], last_map[0]
 
     def predict(self, picture: "Picture", *, view: str = "") -> Prediction:
         """What the model says about a picture as `read.read_picture` gives it; never raises for its content.
@@ -69,19 +94,20 @@ class Predictor:
         reason = gate.view_refusal(view) or gate.picture_refusal(picture.pixels)
         if reason is not None:
             return self._not_analysed(reason, picture, clock)
-        inputs = to_input(picture.pixels, size=self.card.input_size)
+        prepared = self.prepare(picture.pixels)
         clock.lap("preprocess")
-        logits, last_map = self._graph.run(inputs[np.newaxis])
+        logits, last_map = self.run(prepared)
         clock.lap("network")
-        reason = self._chest_refusal(inputs, last_map)
+        reason = self._chest_refusal(prepared, last_map)
         clock.lap("gate")
         if reason is not None:
             return self._not_analysed(reason, picture, clock)
-        return self._answer(logits[0], last_map[0], picture, clock)
+        answer = self._answer(logits, last_map, picture, clock)
+        return replace(answer, box=prepared.box, lineage={**answer.lineage, "box": list(prepared.box)})
 
-    def _chest_refusal(self, inputs: NDArray[np.float32], last_map: NDArray[np.float32]) -> str | None:
-        alike = gate.likeness(inputs, self._statistics.template)
-        far = float(gate.distance(last_map.mean(axis=(1, 2)), self._statistics)[0])
+    def _chest_refusal(self, prepared: Prepared, last_map: NDArray[np.float32]) -> str | None:
+        alike = gate.likeness(prepared.overview, self._statistics.template)
+        far = float(gate.distance(last_map.mean(axis=(0, 1))[np.newaxis], self._statistics)[0])
         return gate.chest_refusal(alike, far, limits=self.card.gate_limits)
 
     def _answer(

@@ -1,10 +1,17 @@
-"""The one preprocess of training and serving: squash, light blur, equalise globally, then locally, resize."""
+"""The one preprocess of training and serving: squash, find the lungs, crop to them, blur, equalise, resize."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-VERSION = "1-squash224-blur-equalise-clahe4"
+from inference.engine.lungs import FINDER_SIDE, WHOLE, Box, FindLungs, lung_box
+
+# Version 1 reads the whole film; version 2 the film cropped to its lungs, by the bundle's own lung finder.
+WHOLE_FILM = "1-squash224-blur-equalise-clahe4"
+LUNGS_ONLY = "2-squash224-lungs96-blur-equalise-clahe4"
+VERSIONS = (WHOLE_FILM, LUNGS_ONLY)
 
 # Every film goes through this square first, whatever its own size, so that sharpness and aspect,
 # which differ by source, do not reach the network as features.
@@ -16,18 +23,73 @@ _CLIP = 2.0
 Grey = NDArray[np.float32]
 
 
-def to_input(pixels: Grey, *, size: int) -> Grey:
+@dataclass(frozen=True)
+class Prepared:
+    """What the network reads of a picture, and where that was in it.
+
+    inputs: (size, size, 1) float32 in 0..1. overview: (96, 96, 1), the whole picture as the finder reads it, for the
+    gate (without a finder: the inputs). box: the crop, in shares of the picture's height and width.
+    lungs: (96, 96) chance of lung over the whole picture, None without a finder. found: whether lungs were found.
+    """
+
+    inputs: Grey
+    overview: Grey
+    box: Box = WHOLE
+    lungs: Grey | None = None
+    found: bool = True
+
+
+def prepare(pixels: Grey, *, size: int, find_lungs: FindLungs | None) -> Prepared:
     """Make the network's input from a picture; use it for training, evaluation and serving alike.
 
     pixels: (H, W) float32 in 0..1, 0 = black = air, 1 = white = dense.
-    size: side of the input in pixels, at most 224.
-    Returns (size, size, 1) float32 in 0..1.
+    size: side of the input in pixels, at most 224. find_lungs: the bundle's finder; None reads the whole film.
+    A picture without lungs is prepared whole and says so: whether to read it is the gate's decision.
     Raises ValueError when `pixels` is not two-dimensional or holds a value that is not finite.
-    Source: contrast-limited adaptive histogram equalisation, Zuiderveld, Graphics Gems IV (1994), 474-485.
     """
+    square = _square(pixels)
+    if find_lungs is None:
+        inputs = _finish(square, size)
+        return Prepared(inputs, overview=inputs)
+    overview = _finder_input(square)
+    lungs = find_lungs(overview)
+    box = lung_box(lungs)
+    if box is None:
+        return Prepared(_finish(square, size), overview=overview, lungs=lungs, found=False)
+    return Prepared(_finish(crop(square, box, side=WORKING_SIDE), size), overview=overview, box=box, lungs=lungs)
+
+
+def to_input(pixels: Grey, *, size: int) -> Grey:
+    """The whole film as the network's input, (size, size, 1) float32 in 0..1; as `prepare` without a finder."""
+    return prepare(pixels, size=size, find_lungs=None).inputs
+
+
+def finder_input(pixels: Grey) -> Grey:
+    """What the lung finder reads of a picture (H, W) in 0..1: (96, 96, 1), equalised: no grey scale is strange."""
+    return _finder_input(_square(pixels))
+
+
+def crop(pixels: Grey, box: Box, *, side: int) -> Grey:
+    """The part of (h, w) pixels within a box, as (side, side)."""
+    height, width = pixels.shape
+    top, left, bottom, right = box
+    inside = (left * width, top * height, right * width, bottom * height)
+    resized = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box=inside)
+    return np.asarray(resized, dtype=np.float32)
+
+
+def _square(pixels: Grey) -> Grey:
     if pixels.ndim != 2 or not np.isfinite(pixels).all():
         raise ValueError(f"Expected finite grey pixels of shape (H, W); received shape {pixels.shape}.")
-    square = _resize(np.asarray(pixels, dtype=np.float32), WORKING_SIDE)
+    return _resize(np.asarray(pixels, dtype=np.float32), WORKING_SIDE)
+
+
+def _finder_input(square: Grey) -> Grey:
+    return _resize(_equalise(_blur(square)), FINDER_SIDE)[..., np.newaxis]
+
+
+def _finish(square: Grey, size: int) -> Grey:
+    # Contrast-limited adaptive histogram equalisation: Zuiderveld, Graphics Gems IV (1994), 474-485.
     even = _equalise_locally(_equalise(_blur(square)))
     return np.clip(_resize(even, size), 0.0, 1.0)[..., np.newaxis]
 

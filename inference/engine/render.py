@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .lungs import WHOLE, Box
 from .read import Picture
 from .read_window import Grey
 
@@ -43,17 +44,21 @@ def thumbnail(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def heatmap_overlay(cam: NDArray[np.floating], *, width: int, height: int) -> bytes:
+def heatmap_overlay(cam: NDArray[np.floating], *, width: int, height: int, box: Box = WHOLE) -> bytes:
     """What influenced the model, to be laid over the display rendition: RGBA PNG, clear where low.
 
     cam: (h, w) class-activation map in 0..1. width, height: of the overlay in pixels; a browser scales it, so a
-    side of 512 is plenty. Returns PNG bytes.
+    side of 512 is plenty. box: the part of the picture that the map is about; the rest is clear. Returns PNG bytes.
     Raises ValueError when the map is not two-dimensional or not finite.
     """
     if cam.ndim != 2 or not np.isfinite(cam).all():
         raise ValueError(f"Expected a finite map of shape (h, w); received shape {cam.shape}.")
     coarse = Image.fromarray(np.clip(cam, 0, 1).astype(np.float32))
-    fine = np.clip(np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+    top, left, bottom, right = (round(share * side) for share, side in zip(box, (height, width) * 2, strict=True))
+    inside = coarse.resize((max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC)
+    fine = np.zeros((height, width), dtype=np.float32)
+    shown = fine[top : top + inside.height, left : left + inside.width]
+    shown[:] = np.clip(np.asarray(inside), 0, 1)[: shown.shape[0], : shown.shape[1]]
     rgba = np.empty((height, width, 4), dtype=np.uint8)
     for channel in range(3):
         rgba[..., channel] = np.rint(np.interp(fine, _RAMP_AT, _RAMP[:, channel]))

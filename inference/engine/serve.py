@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.engine.bundle import Card, load_card, load_weights, sha256_of
+from inference.engine.bundle import LUNGS, Card, load_card, load_weights, sha256_of
 from inference.engine.calibrate import probabilities
 from inference.engine.errors import BadBundle, EngineBusy
 
 PROJECT = Path(__file__).resolve().parents[2]
-GRAPH, PARITY = "graph.xml", "parity.json"
+GRAPH, LUNGS_GRAPH, PARITY = "graph.xml", "lungs.xml", "parity.json"
 # Largest difference in any probability between Keras and the graph.
 TOLERANCE = 1e-4
 _COMPILE_SECONDS = 600
@@ -131,9 +131,13 @@ def compile_graph(bundle_dir: Path, graph_dir: Path, *, networks: Mapping[str, A
 def _write_graph(card: Card, bundle_dir: Path, folder: Path, networks: Mapping[str, Any] | None) -> float:
     import openvino
 
+    from inference.engine.compile_lungs import write_finder_graph
+
     model = keras_model(card, bundle_dir, networks=networks)
     converted = openvino.convert_model(_traced(model, card.input_size))
     openvino.save_model(converted, folder / GRAPH, compress_to_fp16=False)
+    if card.reads_lungs_only:
+        write_finder_graph(bundle_dir / LUNGS, folder / LUNGS_GRAPH)
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     record: dict[str, Any] = {"weights_sha256": card.weights_sha256, "files": files, "openvino": openvino.__version__}
     (folder / PARITY).write_text(json.dumps(record))

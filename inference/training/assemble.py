@@ -1,7 +1,7 @@
 """Makes a bundle of a trained run: weights as stored; temperature, rule and gate chosen on validation films."""
 
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from inference.engine import preprocess
 from inference.engine.bundle import Card, pack, write_bundle
 from inference.engine.calibrate import choose_rule, fit_temperature, probabilities
-from inference.engine.gate import GateLimits, GateStatistics, distance, fit_limits, fit_statistics, likeness, shrink
+from inference.engine.gate import GateLimits, GateStatistics, distance, fit_limits, fit_statistics, likeness
 from inference.engine.network import LOGITS, build
 from inference.training.config import TrainingConfig
-from inference.training.dataset import Film, Manifest, load_inputs
-from inference.training.train import RunState, load_run
+from inference.training.inputs import Inputs, load_all
+from inference.training.train import Data, RunState, finder_of, load_run
 
 # Films the gate's statistics are fitted on: enough for 48 directions, few enough for two cores.
 GATE_FILMS = 3000
@@ -24,39 +24,38 @@ GATE_FILMS = 3000
 REFUSED_SHARE = 0.006
 
 
-def assemble(
-    run: Path, manifest: Manifest, *, images: Path, cache: Path, out: Path, most_error: float, networks: Any = None
-) -> Card:
+def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: Any = None) -> Card:
     """Write the bundle of a run's last checkpoint to `out`; use when training has ended.
 
-    images: folder of the films. cache: folder of preprocessed arrays. most_error: the error that the selective rule
-    may make on validation films, e.g. 0.05. networks: a table of networks of one's own.
+    data: what the run learned from; its finder is the run's own. most_error: the error that the selective rule may make
+    on validation films, e.g. 0.05. networks: a table of networks of one's own.
     Returns the card, still without metrics: `evaluate` adds them.
     """
     config, state, trained = load_run(run)
+    data = replace(data, finder=finder_of(run))
     weights = {variable.path: np.asarray(variable) for variable in trained.variables}
     model = _as_stored(config, weights, networks)
-    films, inputs = _inputs(config, manifest, "validation", images=images, cache=cache)
-    logits, embeddings = run_network(model, inputs)
-    targets = np.array([config.labels.index(film.label) for film in films])
+    inputs = _inputs(config, data, "validation")
+    logits, embeddings = run_network(model, inputs.pixels)
+    targets = np.array([config.labels.index(film.label) for film in inputs.films])
     temperature = fit_temperature(logits, targets)
     rule = choose_rule(probabilities(logits, temperature=temperature), targets, most_error=most_error)
-    statistics = _gate_statistics(config, manifest, model, images=images, cache=cache)
-    limits = _gate_limits(inputs, embeddings, statistics)
+    statistics = _gate_statistics(config, data, model)
+    limits = _gate_limits(inputs.overview, embeddings, statistics)
     card = Card(
         name=out.name,
         architecture=config.network,
         labels=config.labels,
         input_size=config.final_size,
-        preprocess_version=preprocess.VERSION,
+        preprocess_version=preprocess.LUNGS_ONLY if data.finder else preprocess.WHOLE_FILM,
         temperature=temperature,
         selective_rule=rule,
         gate_limits=limits,
-        manifest_sha256=manifest.sha256,
+        manifest_sha256=data.manifest.sha256,
         code_commit=_commit(),
         training=_training(config, state),
     )
-    return write_bundle(out, card, weights=weights, statistics=statistics)
+    return write_bundle(out, card, weights=weights, statistics=statistics, finder=data.finder)
 
 
 def run_network(model: Any, inputs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -75,25 +74,23 @@ def _as_stored(config: TrainingConfig, weights: dict[str, NDArray[np.float32]], 
     return model
 
 
-def _inputs(
-    config: TrainingConfig, manifest: Manifest, split: str, *, images: Path, cache: Path
-) -> tuple[list[Film], NDArray[np.uint8]]:
-    films = manifest.of_split(split, without_sources=config.left_out_sources)
-    inputs, films = load_inputs(films, images=images, size=config.final_size, cache=cache)
-    return films, inputs
+def _inputs(config: TrainingConfig, data: Data, split: str) -> Inputs:
+    films = data.manifest.of_split(split, without_sources=config.left_out_sources)
+    return load_all(films, images=data.images, size=config.final_size, cache=data.cache, finder=data.finder)
 
 
-def _gate_statistics(
-    config: TrainingConfig, manifest: Manifest, model: Any, *, images: Path, cache: Path
-) -> GateStatistics:
-    films, inputs = _inputs(config, manifest, "train", images=images, cache=cache)
-    generator = np.random.default_rng(config.seed)
-    chosen = inputs[np.sort(generator.choice(len(films), min(GATE_FILMS, len(films)), replace=False))]
-    return fit_statistics(np.mean([shrink(_as_input(film)) for film in chosen], axis=0), run_network(model, chosen)[1])
+def _gate_statistics(config: TrainingConfig, data: Data, model: Any) -> GateStatistics:
+    inputs = _inputs(config, data, "train")
+    count = len(inputs.films)
+    chosen = np.sort(np.random.default_rng(config.seed).choice(count, min(GATE_FILMS, count), replace=False))
+    template = inputs.overview[chosen].astype(np.float32).mean(axis=0) / np.float32(255)
+    return fit_statistics(template, run_network(model, inputs.pixels[chosen])[1])
 
 
-def _gate_limits(inputs: NDArray[np.uint8], embeddings: NDArray[np.float32], statistics: GateStatistics) -> GateLimits:
-    alike = np.array([likeness(_as_input(film), statistics.template) for film in inputs])
+def _gate_limits(
+    overview: NDArray[np.uint8], embeddings: NDArray[np.float32], statistics: GateStatistics
+) -> GateLimits:
+    alike = np.array([likeness(_as_input(film), statistics.template) for film in overview])
     return fit_limits(alike, distance(embeddings, statistics), refused_share=REFUSED_SHARE)
 
 

@@ -28,6 +28,19 @@ class TrainingConfig:
     weight_decay: float = 0.02
     warm_up: float = 0.03
     label_smoothing: float = 0.05
+    # Of the beta distribution that two films are blended by; 0 blends none.
+    mix_up: float = 0.0
+    # The weights kept are a running mean over about 1 / (1 - this) steps; 0 keeps the last ones.
+    weight_average: float = 0.0
+    optimizer: str = "adamw"
+    # Penalty on squared kernels in the loss; AdamW's own decay is the better choice where there is one.
+    l2: float = 0.0
+    # "none", "imagenet", or the path of a bundle (or its weights.npz) to start from.
+    initial_weights: str = "none"
+    # SHA-256 of the lung finder's weights that films are cropped with; empty for whole films.
+    finder_sha256: str = ""
+    # Stop when the validation loss has not fallen for so many validations; 0 never stops early.
+    patience: int = 0
     # A source's weight within its class is its count to this power: 0 makes sources equal, 1 leaves them as found.
     source_exponent: float = 0.5
     left_out_sources: tuple[str, ...] = ()

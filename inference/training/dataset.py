@@ -1,13 +1,10 @@
-"""The training manifest and its films as arrays, preprocessed once and kept in a cache."""
+"""The training manifest: its films, its checks, and how often each film is drawn."""
 
 import csv
 import hashlib
 import io
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
@@ -16,11 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.engine.errors import UnreadableImage
-from inference.engine.preprocess import VERSION, to_input
 
 SPLITS = ("train", "validation", "test")
-# A run with more unreadable films than this has a broken data folder, not a few bad files.
-MOST_UNREADABLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -121,48 +115,6 @@ def read_film(path: Path) -> NDArray[np.float32]:
         raise UnreadableImage(
             expected=f"a picture at {path}", received=str(error), remedy="Remove its row or restore the file"
         ) from error
-
-
-def _input_of(path: Path, size: int) -> NDArray[np.uint8] | None:
-    try:
-        return np.round(to_input(read_film(path), size=size)[..., 0] * 255.0).astype(np.uint8)
-    except UnreadableImage:
-        return None
-
-
-def load_inputs(films: Sequence[Film], *, images: Path, size: int, cache: Path) -> tuple[NDArray[np.uint8], list[Film]]:
-    """Preprocess films, or map the cached result; use for training and evaluation.
-
-    images: folder the manifest's `file` column is relative to.
-    size: side in pixels. cache: folder for the arrays, made when missing.
-    Returns (n, size, size) uint8 (memory-mapped, 255 = 1.0) and the films in that order, less the unreadable.
-    Raises UnreadableImage when more than 1 % of the films cannot be read.
-    """
-    key = hashlib.sha256(json.dumps([VERSION, size, str(images), [film.file for film in films]]).encode())
-    path = cache / f"{key.hexdigest()[:16]}-{size}.npy"
-    if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        _write_cache(films, images=images, size=size, path=path)
-    kept = np.load(path.with_suffix(".kept.npy"))
-    return np.load(path, mmap_mode="r"), [films[index] for index in kept]
-
-
-def _write_cache(films: Sequence[Film], *, images: Path, size: int, path: Path) -> None:
-    paths = [images / film.file for film in films]
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        inputs = list(pool.map(_input_of, paths, [size] * len(paths), chunksize=64))
-    kept = [index for index, found in enumerate(inputs) if found is not None]
-    bad = [film.file for film, found in zip(films, inputs, strict=True) if found is None]
-    if len(bad) > MOST_UNREADABLE * len(films):
-        raise UnreadableImage(
-            expected=f"at most {MOST_UNREADABLE:.0%} unreadable films",
-            received=f"{len(bad)} of {len(films)}, the first {bad[:5]}",
-            remedy="Check the images folder",
-        )
-    np.save(path.with_suffix(".kept.npy"), np.array(kept, dtype=np.int64))
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, np.stack([found for found in inputs if found is not None]))
-    partial.replace(path)
 
 
 def sampling_weights(films: Sequence[Film], *, source_exponent: float) -> NDArray[np.float64]:

@@ -16,11 +16,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
-from inference import jobs, registry
+from inference import jobs, registry, stops
 from inference.engine import read, render
-from inference.engine.errors import EngineBusy, UnreadableImage
+from inference.engine.errors import BadBundle, EngineBusy, UnreadableImage
 from inference.engine.predict import Prediction
-from inference.models import Job
+from inference.models import Job, ModelStop
 from scans import storage
 from scans.models import Diagnosis, Image, Outcome, Scan, ScanStatus
 
@@ -38,10 +38,10 @@ def open_jobs(scan: Scan) -> None:
     """Open the active model's job for every image of a scan; call it in the transaction that received the images.
 
     Args:
-        scan: with images. A hospital that switched the model off, or a desk without an active model, gets no job:
+        scan: with images. A hospital where the model is stopped, or a desk without an active model, gets no job:
             the pictures are still prepared and the scan is read without the model.
     """
-    version = registry.active() if scan.hospital.analysis_enabled else None
+    version = registry.active() if stops.in_force(scan.hospital_id) is None else None
     if version is not None:
         for image_id in scan.images.values_list("pk", flat=True):
             jobs.open_job(image_id, version)
@@ -74,11 +74,16 @@ def _run_scan(scan: Scan) -> None:
 
 
 def _run_image(image: Image) -> None:
-    unfinished = [job for job in Job.objects.filter(image_key=image.pk) if not job.is_finished]
-    for job in unfinished:
+    for job in _unfinished(image):
         _run_job(image, job)
-    if not unfinished and not image.is_prepared and not image.unreadable_reason:
+    image.refresh_from_db()
+    # Also where the stop button ended the job before the picture was made.
+    if not image.is_prepared and not image.unreadable_reason and not _unfinished(image):
         _prepare_without_model(image)
+
+
+def _unfinished(image: Image) -> list[Job]:
+    return [job for job in Job.objects.filter(image_key=image.pk) if not job.is_finished]
 
 
 def _prepare_without_model(image: Image) -> None:
@@ -96,19 +101,38 @@ def _run_job(image: Image, job: Job) -> None:
     if lease is None:
         return
     try:
+        _check_not_stopped(image)
         with jobs.Heartbeat(lease):
             answer = _analyse(image, job)
         _record(image, job, lease, answer)
+    except _ModelStopped as error:
+        jobs.stop([image.pk], reason=error.stopped.in_words)
     except jobs.LeaseLost:
-        logger.warning("fenced out: another worker took the job over", extra={"job": str(job.pk)})
+        logger.warning("fenced out: another worker has the job, or it was stopped", extra={"job": str(job.pk)})
     except Exception as error:  # poison or passing, it must not take the worker or the scan with it
         logger.exception("attempt failed", extra={"job": str(job.pk), "attempt": lease.attempt})
         jobs.put_back(lease, error=_in_words(error))
 
 
+class _ModelStopped(Exception):
+    """The stop button of the image's hospital was pressed: nothing may be written."""
+
+    def __init__(self, stopped: ModelStop) -> None:
+        self.stopped = stopped
+        super().__init__(stopped.in_words)
+
+
+def _check_not_stopped(image: Image) -> None:
+    stopped = stops.in_force(image.hospital_id)
+    if stopped is not None:
+        raise _ModelStopped(stopped)
+
+
 def _in_words(error: Exception) -> str:
     if isinstance(error, EngineBusy):
         return str(error)
+    if isinstance(error, BadBundle):  # whose own words name the folder
+        return "The model version cannot be loaded: its files are missing or changed. Tell the model manager."
     # A library's message may quote the file; its class says enough to the reader, the log has the rest.
     return f"The analysis stopped unexpectedly ({type(error).__name__})."
 
@@ -142,7 +166,7 @@ def _overlay_of(prediction: Prediction, picture: read.Picture) -> bytes | None:
     height, width = picture.pixels.shape
     scale = OVERLAY_SIDE / max(height, width)
     return render.heatmap_overlay(
-        prediction.cam, width=max(1, round(width * scale)), height=max(1, round(height * scale))
+        prediction.cam, width=max(1, round(width * scale)), height=max(1, round(height * scale)), box=prediction.box
     )
 
 
@@ -211,6 +235,8 @@ def _record(image: Image, job: Job, lease: jobs.Lease, answer: _Answer) -> None:
         storage.write_derived(storage.heatmap_path(diagnosis), answer.overlay)
     with transaction.atomic():
         jobs.finish(lease)
+        # The button ends the jobs it sees. One that was being opened at that moment is caught here.
+        _check_not_stopped(image)
         diagnosis.save(force_insert=True)
         audit.record(
             "diagnosis.recorded",

@@ -9,7 +9,7 @@ from inference.engine.bundle import Card, load_card, write_bundle
 from inference.engine.calibrate import SelectiveRule
 from inference.engine.gate import GateLimits, fit_statistics
 from inference.engine.labels import LABELS
-from inference.engine.preprocess import VERSION
+from inference.engine.preprocess import WHOLE_FILM
 from tests.inference import tiny
 
 OPEN_GATE = GateLimits(
@@ -20,7 +20,7 @@ OPEN_GATE = GateLimits(
 def tiny_card(**changes):
     facts = {
         "name": "tiny", "architecture": "tiny", "labels": LABELS, "input_size": tiny.SIZE,
-        "preprocess_version": VERSION,
+        "preprocess_version": WHOLE_FILM,
         "temperature": 1.5, "selective_rule": SelectiveRule(0.5, 0.9, 0.1), "gate_limits": OPEN_GATE,
     }  # fmt: skip
     return Card(**{**facts, **changes})

@@ -9,7 +9,8 @@ import pytest
 
 from inference.engine.errors import UnreadableImage
 from inference.engine.labels import LABELS
-from inference.training.dataset import load_inputs, read_manifest, sampling_weights, write_manifest
+from inference.training.dataset import read_manifest, sampling_weights, write_manifest
+from inference.training.inputs import load_inputs
 from inference.training.importers import import_collection
 from tests.inference import tiny
 

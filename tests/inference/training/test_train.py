@@ -15,7 +15,7 @@ from inference.training.config import TrainingConfig
 from inference.training.dataset import read_manifest
 from inference.training.left_out import evaluate_left_out
 from inference.training.report import model_card
-from inference.training.train import RunState, learning_rate, load_run, progress, train
+from inference.training.train import Data, RunState, learning_rate, load_run, progress, train
 from tests.inference import tiny
 
 # Keras 3 copies TensorFlow's variables by the way of NumPy 1; saving a checkpoint warns under NumPy 2, and is right.
@@ -40,16 +40,21 @@ def places(folder):
 
 
 @pytest.fixture(scope="module")
-def run(manifest, places, tmp_path_factory):
+def data(manifest, places):
+    return Data(manifest=manifest, **places)
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    train(tiny.CONFIG, manifest, run=folder, networks=tiny.NETWORKS, **places)
+    train(tiny.CONFIG, data, run=folder, networks=tiny.NETWORKS)
     return folder
 
 
 @pytest.fixture(scope="module")
-def made(run, manifest, places, tmp_path_factory):
+def made(run, data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle") / "tiny"
-    assemble(run, manifest, out=folder, most_error=1.0, networks=tiny.NETWORKS, **places)
+    assemble(run, data, out=folder, most_error=1.0, networks=tiny.NETWORKS)
     return folder
 
 
@@ -57,9 +62,9 @@ def values(run):
     return {variable.path: np.asarray(variable) for variable in load_run(run)[2].variables}
 
 
-def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(run, manifest, places, tmp_path):
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(run, data, tmp_path):
     for _ in range(4):
-        train(tiny.CONFIG, manifest, run=tmp_path / "broken", networks=tiny.NETWORKS, stop_after=1, **places)
+        train(tiny.CONFIG, data, run=tmp_path / "broken", networks=tiny.NETWORKS, stop_after=1)
     unbroken, broken = values(run), values(tmp_path / "broken")
     assert unbroken.keys() == broken.keys()
     for name, value in unbroken.items():
@@ -68,9 +73,9 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(run, manifest, p
     assert not np.allclose(unbroken["norm/gamma"], 1.0, atol=1e-4)
 
 
-def test_a_finished_run_stays_as_it_is(run, manifest, places):
+def test_a_finished_run_stays_as_it_is(run, data):
     before = (run / "state.json").read_bytes()
-    train(tiny.CONFIG, manifest, run=run, networks=tiny.NETWORKS, **places)
+    train(tiny.CONFIG, data, run=run, networks=tiny.NETWORKS)
     assert (run / "state.json").read_bytes() == before
 
 
@@ -140,9 +145,9 @@ def test_the_model_card_shows_the_figures_of_the_evaluation(evaluated):
     assert "$" not in page
 
 
-def test_a_run_that_left_a_source_out_is_scored_inside_and_outside(made, manifest, places, tmp_path):
+def test_a_run_that_left_a_source_out_is_scored_inside_and_outside(made, data, manifest, places, tmp_path):
     config = replace(tiny.CONFIG, epochs=1, left_out_sources=("source1",))
-    train(config, manifest, run=tmp_path / "run", networks=tiny.NETWORKS, **places)
+    train(config, data, run=tmp_path / "run", networks=tiny.NETWORKS)
     found = evaluate_left_out(tmp_path / "run", manifest, bundle=made, **places)
     assert found["outside"]["n"] == 36
     assert found["left out"] == ["source1"]
