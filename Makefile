@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: help install install-dev run test test-embedded test-services bench-pipeline lint types requirements clean
+.PHONY: help install install-dev run test test-embedded test-services bench-pipeline bench-inference lint types requirements clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-15s %s\n", $$1, $$2 }'
@@ -72,6 +72,9 @@ types: $(VENV)/.installed-dev ## Check the types
 
 bench-pipeline: $(VENV)/.installed-dev ## Measure uploads and diagnoses on real services; prints one line of numbers
 	@$(BIN)/python -m bench.pipeline
+
+bench-inference: $(VENV)/.installed-dev ## Measure images a second, memory and the cost of each step of the model
+	@$(BIN)/python -m bench.inference
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate
 
