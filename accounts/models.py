@@ -17,7 +17,6 @@ class Hospital(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
-    analysis_enabled = models.BooleanField(default=True, help_text="Off: scans come in and are read without the model.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -24,6 +24,7 @@ class Ability(models.TextChoices):
     MANAGE_API_KEYS = "manage_api_keys", "Issue and revoke API keys"
     VIEW_MODELS = "view_models", "See model versions and their facts"
     MANAGE_MODELS = "manage_models", "Register and activate model versions"
+    STOP_MODEL = "stop_model", "Stop the model at the hospital, and resume it"
 
 
 ABILITIES: dict[str, frozenset[str]] = {
@@ -32,9 +33,11 @@ ABILITIES: dict[str, frozenset[str]] = {
     ),
     Role.TECHNICIAN: frozenset({Ability.VIEW_SCANS, Ability.SUBMIT_SCANS}),
     # An admin manages people, not patients: opening records is not part of the job.
-    Role.HOSPITAL_ADMIN: frozenset({Ability.MANAGE_MEMBERS, Ability.MANAGE_API_KEYS, Ability.VIEW_MODELS}),
+    Role.HOSPITAL_ADMIN: frozenset(
+        {Ability.MANAGE_MEMBERS, Ability.MANAGE_API_KEYS, Ability.VIEW_MODELS, Ability.STOP_MODEL},
+    ),
     Role.INTEGRATOR: frozenset({Ability.VIEW_SCANS, Ability.SUBMIT_SCANS, Ability.VIEW_MODELS}),
-    Role.MODEL_MANAGER: frozenset({Ability.VIEW_MODELS, Ability.MANAGE_MODELS}),
+    Role.MODEL_MANAGER: frozenset({Ability.VIEW_MODELS, Ability.MANAGE_MODELS, Ability.STOP_MODEL}),
 }
 
 # A key speaks for a machine. A report is signed by a person at a keyboard, never by a key.

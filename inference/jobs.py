@@ -1,4 +1,4 @@
-"""The only writer of Job: open, claim under a lease, keep the lease alive, finish, fail, put back.
+"""The only writer of Job: open, claim under a lease, keep the lease alive, finish, fail, put back, stop, requeue.
 
 A worker owns a job by a lease token. Every write asks for that token in its WHERE clause, so a worker that was
 thought dead and comes back late changes nothing: zero rows, LeaseLost, and its transaction rolls back.
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another worker owns the job now; whatever this one computed must not be written."""
+    """Another worker owns the job now, or nobody may answer it; whatever this one computed must not be written."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,31 @@ def fail_abandoned() -> list[uuid.UUID]:
     return image_keys
 
 
+def stop(image_keys: Iterable[uuid.UUID], *, reason: str) -> int:
+    """End the unfinished jobs of these images unanswered; returns how many.
+
+    It takes the lease from a worker that is at one: what that worker computes is fenced out like a late one's.
+    """
+    return Job.objects.filter(image_key__in=image_keys, status__in=states_before(JobStatus.STOPPED)).update(
+        status=JobStatus.STOPPED, lease_token=None, lease_expires_at=None, error=reason, finished_at=timezone.now()
+    )
+
+
 def requeue_failed(image_keys: Iterable[uuid.UUID]) -> int:
     """Give failed jobs of these images a new round of attempts; returns how many."""
-    return Job.objects.filter(
-        image_key__in=list(image_keys), status=JobStatus.FAILED, status__in=states_before(JobStatus.QUEUED)
-    ).update(status=JobStatus.QUEUED, attempts=0, not_before=timezone.now(), error="", finished_at=None)
+    return _requeue(Job.objects.filter(image_key__in=list(image_keys), status=JobStatus.FAILED))
+
+
+def requeue_stopped(image_keys: Iterable[uuid.UUID], model_version: ModelVersion) -> int:
+    """Queue the stopped jobs of these images and this version again; returns how many."""
+    stopped = Job.objects.filter(image_key__in=list(image_keys), model_version=model_version)
+    return _requeue(stopped.filter(status=JobStatus.STOPPED))
+
+
+def _requeue(ended: QuerySet[Job]) -> int:
+    return ended.filter(status__in=states_before(JobStatus.QUEUED)).update(
+        status=JobStatus.QUEUED, attempts=0, not_before=timezone.now(), error="", finished_at=None
+    )
 
 
 class Heartbeat:

@@ -1,23 +1,31 @@
-"""Model versions: register a bundle, activate one, hand out the predictor that serves it."""
+"""Model versions: register a bundle, find one, hand out the predictor that serves it.
 
-import dataclasses
+Which version is active is changed in activation.py; where the model is stopped stands in stops.py.
+"""
+
 import functools
+import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from inference.errors import UnknownVersion, UnusableVersion
 from inference.models import ModelVersion
 
 if TYPE_CHECKING:
+    from inference.engine.bundle import Card
     from inference.engine.predict import Predictor
 
 logger = logging.getLogger(__name__)
+
+# What a card tells about its making; the other entries decide what the model answers.
+_DESCRIPTION = frozenset({"name", "manifest_sha256", "code_commit", "training", "metrics"})
+_FEWEST_DIGITS = 8
 
 
 def active() -> ModelVersion | None:
@@ -25,53 +33,107 @@ def active() -> ModelVersion | None:
     return ModelVersion.objects.filter(status=ModelVersion.Status.ACTIVE).first()
 
 
-def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVersion:
-    """Check a bundle, make its serving graph, and record it; the same weights return the same row, with the folders
-    where they lie now: a desk may be moved, or restored elsewhere.
+def named(words: str) -> ModelVersion:
+    """Return the one version of this name, or whose weights' SHA-256 begins with 8 or more such digits.
 
     Raises:
-        BadBundle: a hash, a label count or a file is wrong, or the graph differs from Keras.
+        UnknownVersion: none, or several.
     """
+    found = list(ModelVersion.objects.filter(name=words))
+    if not found and len(words) >= _FEWEST_DIGITS:
+        found = list(ModelVersion.objects.filter(weights_sha256__startswith=words.lower()))
+    if len(found) != 1:
+        which = ", ".join(str(version) for version in found) or "no registered version"
+        raise UnknownVersion(
+            expected=f"the name of one registered version, or {_FEWEST_DIGITS} or more digits of its weights' SHA-256",
+            received=f"“{words}”, which names {which}",
+            remedy="Register the bundle first, or give more digits.",
+        )
+    return found[0]
+
+
+def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVersion:
+    """Check a bundle, make its serving graph, ask it once, and record it; on any failure nothing is recorded.
+
+    The same weights return the same row, with the folders where they lie now: a desk may be moved, or restored
+    elsewhere. What the card tells of its making may change with it; what decides an answer may not.
+
+    Raises:
+        BadBundle: a hash, a label count or a file is wrong, the graph differs from Keras, does not load, or does not
+            answer; or the same weights are registered with another calibration.
+    """
+    from inference import smoke
     from inference.engine import bundle, serve
 
     card = bundle.load_card(bundle_dir)
+    known = ModelVersion.objects.filter(weights_sha256=card.weights_sha256).first()
+    if known is not None:
+        _check_card(known.card, card)
     graph_dir = settings.GRAPH_ROOT / card.weights_sha256
     serve.ensure_graph(bundle_dir, graph_dir)
-    folders = {"bundle_path": str(bundle_dir.resolve()), "graph_path": str(graph_dir)}
+    answered = smoke.check(bundle_dir, graph_dir)
+    kept = {"bundle_path": str(bundle_dir.resolve()), "graph_path": str(graph_dir), "card": as_json(card)}
     with transaction.atomic():
         version, created = ModelVersion.objects.update_or_create(
-            weights_sha256=card.weights_sha256,
-            defaults=folders,
-            create_defaults={**folders, "name": card.name, "card": dataclasses.asdict(card)},
+            weights_sha256=card.weights_sha256, defaults=kept, create_defaults={**kept, "name": card.name}
         )
         if created:
-            audit.record("model.registered", hospital=None, actor=registered_by, subject=version)
+            detail = {"weights_sha256": card.weights_sha256, "synthetic_films_answered": answered}
+            audit.record("model.registered", hospital=None, actor=registered_by, subject=version, detail=detail)
     return version
 
 
-@transaction.atomic
-def activate(version: ModelVersion, *, activated_by: User | None = None) -> None:
-    """Make `version` the one new jobs use; jobs already open keep theirs."""
-    ModelVersion.objects.filter(status=ModelVersion.Status.ACTIVE).exclude(pk=version.pk).update(
-        status=ModelVersion.Status.RETIRED
+def is_shipped(version: ModelVersion) -> bool:
+    """Whether `version` is the bundle that this release ships."""
+    from inference.engine.bundle import DEFAULT_BUNDLE
+
+    return Path(version.bundle_path) == DEFAULT_BUNDLE.resolve()
+
+
+def check_usable(version: ModelVersion) -> None:
+    """Check that bundle and serving graph are what was registered; before a version becomes active. No library loads.
+
+    Raises:
+        UnusableVersion: they are not; the log says which file.
+    """
+    from inference.engine import bundle, serve
+    from inference.engine.errors import EngineError
+
+    try:
+        _check_card(version.card, bundle.load_card(Path(version.bundle_path)))
+        graph_dir = Path(version.graph_path)
+        # ensure_graph would make a missing one: minutes, TensorFlow, and not in a web process.
+        if (graph_dir / serve.PARITY).is_file():
+            serve.ensure_graph(Path(version.bundle_path), graph_dir)
+            return
+        received = "no serving graph"
+    except (EngineError, OSError) as error:
+        logger.warning("a version cannot be used", exc_info=error, extra={"version": str(version.pk)})
+        received = "a bundle or serving graph that is missing or changed"
+    raise UnusableVersion(
+        expected=f"the bundle and serving graph of {version} as they were registered",
+        received=received,
+        remedy="Restore the bundle and register it again: manage.py register_model BUNDLE.",
     )
-    version.status = ModelVersion.Status.ACTIVE
-    version.activated_at = timezone.now()
-    version.activated_by = activated_by
-    version.save(update_fields=["status", "activated_at", "activated_by"])
-    audit.record("model.activated", hospital=None, actor=activated_by, subject=version)
 
 
 @functools.lru_cache(maxsize=2)
-def _predictor(bundle_path: str, graph_path: str) -> "Predictor":
+def _predictor(bundle_path: str, graph_path: str, deciding: str) -> "Predictor":
     from inference.engine.predict import Predictor
 
-    return Predictor.load(Path(bundle_path), graph_dir=Path(graph_path))
+    predictor = Predictor.load(Path(bundle_path), graph_dir=Path(graph_path))
+    _check_card(json.loads(deciding), predictor.card)
+    return predictor
 
 
 def predictor_for(version: ModelVersion) -> "Predictor":
-    """Return the loaded serving graph of `version`; two stay loaded, so an activation needs no restart."""
-    return _predictor(version.bundle_path, version.graph_path)
+    """Return the loaded serving graph of `version`; two stay loaded, so an activation needs no restart.
+
+    Raises:
+        BadBundle: the bundle is gone, or is no longer the one that was registered.
+    """
+    deciding = {**_deciding(version.card), "weights_sha256": version.weights_sha256}
+    return _predictor(version.bundle_path, version.graph_path, json.dumps(deciding, sort_keys=True))
 
 
 def warm_up() -> None:
@@ -82,3 +144,34 @@ def warm_up() -> None:
             predictor_for(version)
     except Exception:
         logger.exception("the active model could not be loaded; scans stay readable without it")
+
+
+def as_json(card: "Card") -> dict[str, Any]:
+    """Return a card as the record keeps it."""
+    import dataclasses
+
+    kept: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(card)))
+    return kept
+
+
+def _deciding(card: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a card decides an answer: everything but its story; of its files only what the model loads."""
+    decides = {name: value for name, value in card.items() if name not in _DESCRIPTION}
+    if "files" in decides:
+        decides["files"] = {name: digest for name, digest in decides["files"].items() if name.endswith(".npz")}
+    return decides
+
+
+def _check_card(registered: dict[str, Any], card: "Card") -> None:
+    """Raise BadBundle unless the card decides as the registered one did; an entry that one of them lacks is newer."""
+    from inference.engine.errors import BadBundle
+
+    found = {**_deciding(as_json(card)), "weights_sha256": card.weights_sha256}
+    recorded = _deciding(registered)
+    differing = sorted(name for name in recorded.keys() & found.keys() if recorded[name] != found[name])
+    if differing:
+        raise BadBundle(
+            expected="the bundle as it was registered: " + ", ".join(f"{name} {recorded[name]}" for name in differing),
+            received=", ".join(f"{name} {found[name]}" for name in differing),
+            remedy="Restore the registered bundle; a new calibration is a new bundle, registered with its own weights",
+        )

@@ -1,6 +1,7 @@
 """READ FIRST: the life of a scan, in order. Every door comes in here; the stages in workflow/ do the work.
 
     store_files -> receive -> [ring] -> diagnose -> record_verdict -> sign
+    stop_model, resume_model: one hospital's button
 
 The database is the record and the broker only the doorbell: `sweep` rings again for whatever is unfinished.
 """
@@ -14,10 +15,12 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import Hospital, User
 from accounts.roles import Ability
+from inference import stops
+from inference.models import ModelStop
 from scans.models import Diagnosis, Patient, Report, Review, Scan
-from scans.workflow import diagnosis, intake, report, review
+from scans.workflow import diagnosis, intake, model_stop, report, review
 from scans.workflow.errors import RecordError
 from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, Upload
 
@@ -83,6 +86,36 @@ def ring(scan_ids: Sequence[Any], *, expires: float | None = None) -> None:
     """Ring the worker once per scan; after `expires` seconds without an answer a ring counts for nothing."""
     for scan_id in scan_ids:
         diagnose.apply_async_on_commit((str(scan_id),), expires=expires)
+
+
+# --- The stop button --------------------------------------------------------------------------------------------------
+def stop_model(hospital: Hospital, *, stopped_by: User, reason: str, request: HttpRequest | None = None) -> ModelStop:
+    """Stop the model at one hospital: when this returns, nothing more is written for its scans (see stops.stop)."""
+    stopped = stops.stop(hospital, stopped_by=stopped_by, reason=reason, request=request)
+    model_stop.end_jobs(stopped)
+    return stopped
+
+
+def resume_model(
+    hospital: Hospital, *, resumed_by: User, reason: str, read_missed: bool = False, request: HttpRequest | None = None
+) -> tuple[ModelStop, int]:
+    """Let the model read again at one hospital (see stops.resume).
+
+    Args:
+        read_missed: also queue the unreported scans that the stop kept from it, for the version active now.
+
+    Returns:
+        The stop that is over, and how many scans were queued.
+    """
+    stopped = stops.resume(hospital, resumed_by=resumed_by, reason=reason, request=request)
+    scan_ids = model_stop.reopen_missed(stopped) if read_missed else []
+    ring(scan_ids)
+    return stopped, len(scan_ids)
+
+
+def missed_by_model(stopped: ModelStop) -> int:
+    """Return how many unreported images a stop has kept, or kept, from the model."""
+    return model_stop.missed(stopped).count()
 
 
 # --- The reader -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts import audit_guard
 from accounts.models import Hospital, User
 from accounts.roles import Role
-from inference import registry
+from inference import activation, registry
 from inference.engine.bundle import DEFAULT_BUNDLE
 from inference.models import ModelVersion
 from scans import pipeline
@@ -74,7 +74,7 @@ def two_hospitals(db) -> SimpleNamespace:
 def active_model(db) -> ModelVersion:
     """The shipped bundle, registered and active."""
     version = registry.register(DEFAULT_BUNDLE)
-    registry.activate(version)
+    activation.activate_first(version)
     return version
 
 

@@ -1,35 +1,38 @@
-"""manage.py activate_model WEIGHTS: make a registered version the one new scans are read with."""
+"""manage.py activate_model VERSION --asked-by EMAIL --approved-by EMAIL: what new scans are read with."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
-from accounts.models import User
-from inference import registry
-from inference.models import ModelVersion
+from inference import activation, registry
+from inference.errors import RegistryError
+from inference.management.people import person
 
 
 class Command(BaseCommand):
-    """Activates a model version."""
+    """Activates a model version, in the names of two model managers."""
 
-    help = "Makes the version whose weights' SHA-256 begins with WEIGHTS the active one; jobs already open keep theirs."
+    help = (
+        "Makes the version of this name, or whose weights' SHA-256 begins so, the one new scans are read with. Two "
+        "different model managers are named: who asks and who approves. Jobs already open keep their version."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the hash and who activates."""
-        parser.add_argument("weights", help="The SHA-256 of the weights, or its first 8 or more digits.")
-        parser.add_argument("--by", required=True, metavar="EMAIL", help="Who activates; stands in the audit trail.")
+        """Declare the version and the two people."""
+        parser.add_argument("version", help="Its name, or 8 or more digits of its weights' SHA-256.")
+        parser.add_argument("--asked-by", required=True, metavar="EMAIL", help="A model manager.")
+        parser.add_argument("--approved-by", required=True, metavar="EMAIL", help="Another model manager.")
+        parser.add_argument("--reason", default="Activated from the command line.", help="Stands in the history.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Activate exactly one version."""
-        beginning = options["weights"].lower()
-        found = list(ModelVersion.objects.filter(weights_sha256__startswith=beginning)[:2])
-        if len(beginning) < 8 or len(found) != 1:
-            raise CommandError(
-                f"Expected 8 or more digits that name one registered version; received “{beginning}”, "
-                f"which names {'several' if len(found) > 1 else 'none' if not found else 'one, with too few digits'}."
-            )
-        person = User.objects.filter(email=options["by"].lower(), is_active=True).first()
-        if person is None:
-            raise CommandError(f"Expected the email of a person of this desk; received “{options['by']}”.")
-        registry.activate(found[0], activated_by=person)
-        self.stdout.write(f"Activated {found[0]}.")
+        """Ask and approve in one transaction: neither stands alone."""
+        try:
+            version = registry.named(options["version"])
+            asker, approver = person(options["asked_by"]), person(options["approved_by"])
+            with transaction.atomic():
+                asked = activation.request_activation(version, asked_by=asker, reason=options["reason"])
+                activation.approve_activation(asked, approved_by=approver)
+        except RegistryError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Activated {version}: asked for by {asker.email}, approved by {approver.email}.")
