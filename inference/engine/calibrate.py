@@ -1,6 +1,7 @@
 """Calibrated probabilities, and the selective rule: when the model names a finding and when it cannot tell."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,24 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True)
 class SelectiveRule:
-    """Name a finding when its probability reaches `threshold`; coverage and error as measured on validation films."""
+    """Name a finding when its probability reaches its threshold; coverage and error as measured on validation films.
+
+    threshold: of every label that has none of its own. label_thresholds: of those that need more, because films of
+    sources that the network never saw are called by them too easily.
+    """
 
     threshold: float
     coverage: float
     error: float
+    label_thresholds: dict[str, float] = field(default_factory=dict)
 
-    def accepts(self, probability: float) -> bool:
-        """Whether a finding of this calibrated probability may be named."""
-        return probability >= self.threshold
+    def threshold_of(self, label: str) -> float:
+        """The probability from which `label` is named."""
+        return self.label_thresholds.get(label, self.threshold)
+
+    def accepts(self, label: str, probability: float) -> bool:
+        """Whether the finding `label` of this calibrated probability may be named."""
+        return probability >= self.threshold_of(label)
 
 
 def probabilities(logits: NDArray[np.floating], *, temperature: float) -> Floats:
@@ -99,3 +109,40 @@ def choose_rule(probability: Floats, targets: Targets, *, most_error: float) -> 
     return SelectiveRule(
         threshold=float(confidence[order][kept]), coverage=(kept + 1) / len(order), error=float(errors[kept])
     )
+
+
+def raise_for_unseen(
+    rule: SelectiveRule,
+    probability: Floats,
+    targets: Targets,
+    sources: NDArray[np.str_],
+    *,
+    labels: Sequence[str],
+    most_false: float,
+) -> SelectiveRule:
+    """The rule with thresholds of their own for labels that films of unseen sources are called by falsely.
+
+    Use on films of sources that were left out of training. probability: (n, labels) calibrated; targets: (n,) label
+    indices; sources: (n,). most_false: share, as the mean over sources, of the films of other labels that may be named
+    by a label. No threshold falls below the rule's own.
+    """
+    said, confidence = probability.argmax(axis=1), probability.max(axis=1)
+    raised = {}
+    for index, label in enumerate(labels):
+        other = targets != index
+        weight = _equal_by_source(sources[other])
+        falsely = (said == index)[other]
+        order = np.argsort(-confidence[other][falsely], kind="stable")
+        share = np.cumsum(weight[falsely][order])
+        beyond = np.flatnonzero(share > most_false)
+        if len(beyond):
+            needed = float(np.nextafter(confidence[other][falsely][order][beyond[0]], 2.0))
+            if needed > rule.threshold:
+                raised[label] = needed
+    return replace(rule, label_thresholds=raised)
+
+
+def _equal_by_source(sources: NDArray[np.str_]) -> Floats:
+    names, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    weight: Floats = 1.0 / (len(names) * counts[which])
+    return weight

@@ -115,7 +115,7 @@ class Predictor:
     ) -> Prediction:
         calibrated = probabilities(logits, temperature=self.card.temperature)
         best = int(calibrated.argmax())
-        named = self.card.selective_rule.accepts(float(calibrated[best]))
+        named = self.card.selective_rule.accepts(self.labels[best], float(calibrated[best]))
         cam = class_activation_map(last_map, self._kernel, best)
         clock.lap("explain")
         return Prediction(
@@ -125,7 +125,7 @@ class Predictor:
             reason=None if named else "not_sure_enough",
             explanation=_explain(self.labels[best] if named else None),
             cam=cam,
-            lineage=self._lineage(picture, clock),
+            lineage=self._lineage(picture, clock, threshold=self.card.selective_rule.threshold_of(self.labels[best])),
         )
 
     def _not_analysed(self, reason: str, picture: "Picture", clock: "_Clock") -> Prediction:
@@ -139,7 +139,8 @@ class Predictor:
             lineage=self._lineage(picture, clock),
         )
 
-    def _lineage(self, picture: "Picture", clock: "_Clock") -> dict[str, Any]:
+    def _lineage(self, picture: "Picture", clock: "_Clock", *, threshold: float | None = None) -> dict[str, Any]:
+        rule = self.card.selective_rule
         return {
             "image_sha256": picture.sha256,
             "preprocess_version": self.card.preprocess_version,
@@ -147,7 +148,8 @@ class Predictor:
             "graph_sha256": self._graph.sha256,
             "calibration": {
                 "temperature": self.card.temperature,
-                "threshold": self.card.selective_rule.threshold,
+                "threshold": rule.threshold if threshold is None else threshold,
+                "thresholds": {label: rule.threshold_of(label) for label in self.labels},
                 "gate": vars(self.card.gate_limits).copy(),
             },
             "code_version": code_version(),

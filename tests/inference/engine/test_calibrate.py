@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from inference.engine.calibrate import (
+    SelectiveRule,
     choose_rule,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
     probabilities,
+    raise_for_unseen,
 )
 
 
@@ -62,8 +64,8 @@ def test_the_rule_names_as_often_as_its_error_allows():
     targets = np.array([0, 0, 1, 0, 1])
     rule = choose_rule(probability, targets, most_error=0.25)
     assert (rule.threshold, rule.coverage, rule.error) == (0.7, 0.8, 0.25)
-    assert rule.accepts(0.7)
-    assert not rule.accepts(0.69)
+    assert rule.accepts("normal", 0.7)
+    assert not rule.accepts("normal", 0.69)
 
 
 def test_equals_are_named_together_or_not_at_all():
@@ -75,3 +77,28 @@ def test_equals_are_named_together_or_not_at_all():
 def test_an_error_out_of_reach_is_refused():
     with pytest.raises(ValueError, match="Allow more error"):
         choose_rule(np.array([[0.9, 0.1]]), np.array([1]), most_error=0.1)
+
+
+def test_a_label_that_unseen_sources_are_falsely_called_by_needs_more():
+    # Forty normal films of a source that the network never saw, half of them called COVID-19 at 0.61 to 0.99.
+    called = np.linspace(0.61, 0.99, 20)
+    covid = np.concatenate([called, np.full(20, 0.02)])
+    probability = np.stack([covid, np.full(40, 0.01), 0.99 - covid], axis=1)
+    rule = SelectiveRule(threshold=0.6, coverage=0.9, error=0.05)
+    given = {"labels": ("covid19", "pneumonia", "normal"), "most_false": 0.1}
+    raised = raise_for_unseen(rule, probability, np.full(40, 2), np.full(40, "elsewhere"), **given)
+    assert set(raised.label_thresholds) == {"covid19"}
+    assert (covid >= raised.threshold_of("covid19")).mean() == pytest.approx(0.1)
+    assert raised.threshold_of("normal") == 0.6
+    assert not raised.accepts("covid19", 0.7)
+
+
+def test_a_small_unseen_source_counts_as_much_as_a_large_one():
+    probability = np.tile([0.9, 0.05, 0.05], (110, 1))
+    sources = np.array(["large"] * 100 + ["small"] * 10)
+    probability[:100] = [0.1, 0.1, 0.8]
+    rule = SelectiveRule(threshold=0.6, coverage=0.9, error=0.05)
+    given = {"labels": ("covid19", "pneumonia", "normal"), "most_false": 0.2}
+    raised = raise_for_unseen(rule, probability, np.full(110, 2), sources, **given)
+    # A tenth of the films, but half by source.
+    assert raised.threshold_of("covid19") > 0.9
