@@ -3,9 +3,11 @@
 Which version is active is changed in activation.py; where the model is stopped stands in stops.py.
 """
 
+import dataclasses
 import functools
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
+from inference.engine.errors import BadBundle, EngineError
 from inference.errors import UnknownVersion, UnusableVersion
 from inference.models import ModelVersion
 
@@ -68,7 +71,7 @@ def register(bundle_dir: Path, *, registered_by: User | None = None) -> ModelVer
     card = bundle.load_card(bundle_dir)
     known = ModelVersion.objects.filter(weights_sha256=card.weights_sha256).first()
     if known is not None:
-        _check_card(known.card, card)
+        _check_same(_deciding(known.card), _deciding(as_json(card)))
     graph_dir = settings.GRAPH_ROOT / card.weights_sha256
     serve.ensure_graph(bundle_dir, graph_dir)
     answered = smoke.check(bundle_dir, graph_dir)
@@ -97,10 +100,10 @@ def check_usable(version: ModelVersion) -> None:
         UnusableVersion: they are not; the log says which file.
     """
     from inference.engine import bundle, serve
-    from inference.engine.errors import EngineError
 
     try:
-        _check_card(version.card, bundle.load_card(Path(version.bundle_path)))
+        card = bundle.load_card(Path(version.bundle_path))
+        _check_same(_deciding(version.card), _deciding(as_json(card)))
         graph_dir = Path(version.graph_path)
         # ensure_graph would make a missing one: minutes, TensorFlow, and not in a web process.
         if (graph_dir / serve.PARITY).is_file():
@@ -122,7 +125,7 @@ def _predictor(bundle_path: str, graph_path: str, deciding: str) -> "Predictor":
     from inference.engine.predict import Predictor
 
     predictor = Predictor.load(Path(bundle_path), graph_dir=Path(graph_path))
-    _check_card(json.loads(deciding), predictor.card)
+    _check_same(json.loads(deciding), _deciding(as_json(predictor.card)))
     return predictor
 
 
@@ -132,8 +135,7 @@ def predictor_for(version: ModelVersion) -> "Predictor":
     Raises:
         BadBundle: the bundle is gone, or is no longer the one that was registered.
     """
-    deciding = {**_deciding(version.card), "weights_sha256": version.weights_sha256}
-    return _predictor(version.bundle_path, version.graph_path, json.dumps(deciding, sort_keys=True))
+    return _predictor(version.bundle_path, version.graph_path, json.dumps(_deciding(version.card), sort_keys=True))
 
 
 def warm_up() -> None:
@@ -148,30 +150,33 @@ def warm_up() -> None:
 
 def as_json(card: "Card") -> dict[str, Any]:
     """Return a card as the record keeps it."""
-    import dataclasses
-
     kept: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(card)))
     return kept
 
 
 def _deciding(card: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a card decides an answer: everything but its story; of its files only what the model loads."""
-    decides = {name: value for name, value in card.items() if name not in _DESCRIPTION}
-    if "files" in decides:
-        decides["files"] = {name: digest for name, digest in decides["files"].items() if name.endswith(".npz")}
-    return decides
+    """Return what of a card decides an answer, by dotted names: not its story, and of its files what the model loads.
+
+    Left out as well is what is empty: cards of before an entry was known load as if it were.
+    """
+    told = {name: value for name, value in card.items() if name not in _DESCRIPTION}
+    files = {name: digest for name, digest in told.get("files", {}).items() if name.endswith(".npz")}
+    return dict(_leaves({**told, "files": files}))
 
 
-def _check_card(registered: dict[str, Any], card: "Card") -> None:
-    """Raise BadBundle unless the card decides as the registered one did; an entry that one of them lacks is newer."""
-    from inference.engine.errors import BadBundle
+def _leaves(entries: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in entries.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif value:
+            yield f"{prefix}{name}", value
 
-    found = {**_deciding(as_json(card)), "weights_sha256": card.weights_sha256}
-    recorded = _deciding(registered)
-    differing = sorted(name for name in recorded.keys() & found.keys() if recorded[name] != found[name])
+
+def _check_same(registered: dict[str, Any], found: dict[str, Any]) -> None:
+    differing = sorted(name for name in registered.keys() | found.keys() if registered.get(name) != found.get(name))
     if differing:
         raise BadBundle(
-            expected="the bundle as it was registered: " + ", ".join(f"{name} {recorded[name]}" for name in differing),
-            received=", ".join(f"{name} {found[name]}" for name in differing),
-            remedy="Restore the registered bundle; a new calibration is a new bundle, registered with its own weights",
+            expected="the bundle as registered: " + ", ".join(f"{name} {registered.get(name)}" for name in differing),
+            received=", ".join(f"{name} {found.get(name)}" for name in differing),
+            remedy="Restore the registered bundle; a new calibration is a new bundle, made with weights of its own",
         )

@@ -1,7 +1,7 @@
 """READ FIRST: the life of a scan, in order. Every door comes in here; the stages in workflow/ do the work.
 
     store_files -> receive -> [ring] -> diagnose -> record_verdict -> sign
-    stop_model, resume_model: one hospital's button
+    stop_model, resume_model: one hospital's button; ask_replay: a past diagnosis computed again
 
 The database is the record and the broker only the doorbell: `sweep` rings again for whatever is unfinished.
 """
@@ -19,8 +19,8 @@ from accounts.models import Hospital, User
 from accounts.roles import Ability
 from inference import stops
 from inference.models import ModelStop
-from scans.models import Diagnosis, Patient, Report, Review, Scan
-from scans.workflow import diagnosis, intake, model_stop, report, review
+from scans.models import Diagnosis, Patient, Replay, Report, Review, Scan
+from scans.workflow import diagnosis, intake, model_stop, replay, report, review
 from scans.workflow.errors import RecordError
 from scans.workflow.submission import Receipt, Refusal, StoredFile, Submission, Upload
 
@@ -59,7 +59,13 @@ def sweep() -> None:
 
     Without that end a long queue would be buried under the sweeper's rings, and the next scan behind them.
     """
-    ring_again(diagnosis.overdue(), expires=3 * settings.RING_AGAIN_AFTER_SECONDS)
+    ring_for_the_overdue(expires=3 * settings.RING_AGAIN_AFTER_SECONDS)
+
+
+@shared_task
+def recompute(replay_id: str) -> None:
+    """Compute one past diagnosis again and state the difference."""
+    replay.run(replay_id)
 
 
 @shared_task
@@ -73,6 +79,13 @@ def requeue(*, include_failed: bool) -> int:
     scan_ids = diagnosis.reopen(include_failed=include_failed)
     ring(scan_ids)
     return len(scan_ids)
+
+
+def ring_for_the_overdue(*, expires: float) -> None:
+    """Ring again for scans and replays that nobody came for; after `expires` seconds a ring counts for nothing."""
+    ring_again(diagnosis.overdue(), expires=expires)
+    for replay_id in replay.overdue():
+        recompute.apply_async_on_commit((str(replay_id),), expires=expires)
 
 
 def ring_again(scan_ids: Sequence[Any], *, expires: float) -> None:
@@ -116,6 +129,27 @@ def resume_model(
 def missed_by_model(stopped: ModelStop) -> int:
     """Return how many unreported images a stop has kept, or kept, from the model."""
     return model_stop.missed(stopped).count()
+
+
+# --- Looking back -----------------------------------------------------------------------------------------------------
+def ask_replay(asked_for: Diagnosis, *, asked_by: User, request: HttpRequest | None = None) -> Replay:
+    """Let a worker compute a diagnosis again; the replay says what differs as soon as it is finished.
+
+    The caller has found the diagnosis on a scan that `asked_by` may see.
+    """
+    with transaction.atomic():
+        asked = replay.ask(asked_for, asked_by=asked_by, request=request)
+        recompute.delay_on_commit(str(asked.pk))
+    return asked
+
+
+def replay_now(asked_for: Diagnosis, *, asked_by: User | None) -> Replay:
+    """Compute a diagnosis again in this process, return the finished replay; for commands, never in a web process."""
+    asked = replay.ask(asked_for, asked_by=asked_by)
+    while not asked.is_finished:
+        replay.run(asked.pk)
+        asked.refresh_from_db()
+    return asked
 
 
 # --- The reader -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""The clinical record: Patient, Scan and Image, Diagnosis, Review, Report. A later one points at an earlier one."""
+"""The clinical record: Patient, Scan and Image, Diagnosis, Replay, Review, Report. A later one points at an earlier."""
 
 from scans.models.diagnosis import Diagnosis, Outcome
 from scans.models.patient import Patient, Sex
+from scans.models.replay import Replay, ReplayVerdict
 from scans.models.report import Report, ReportStatus
 from scans.models.review import Review, Verdict
 from scans.models.scan import Image, Priority, Scan, ScanStatus
@@ -14,6 +15,8 @@ __all__ = [
     "Outcome",
     "Patient",
     "Priority",
+    "Replay",
+    "ReplayVerdict",
     "Report",
     "ReportStatus",
     "Review",
