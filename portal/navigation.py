@@ -14,6 +14,7 @@ ENTRIES: list[tuple[str, str, str]] = [
     ("Worklist", "worklist", Ability.VIEW_SCANS),
     ("Upload", "upload", Ability.SUBMIT_SCANS),
     ("Members", "members", Ability.MANAGE_MEMBERS),
+    ("Models", "models", Ability.VIEW_MODELS),
 ]
 
 

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),  # before allauth: it closes one of its pages
     path("accounts/", include("allauth.urls")),
     path("", include("scans.urls")),
+    path("", include("inference.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scans.views import pictures, review, scan, upload, worklist
+from scans.views import model_stop, pictures, review, scan, upload, worklist
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("scans/<uuid:scan_id>/draft/", review.scan_draft, name="scan_draft"),
     path("scans/<uuid:scan_id>/sign/", review.scan_sign, name="scan_sign"),
     path("scans/<uuid:scan_id>/next/", review.next_scan, name="next_scan"),
+    path("models/hospitals/<uuid:hospital_id>/stop/", model_stop.stop_model, name="stop_model"),
+    path("models/hospitals/<uuid:hospital_id>/resume/", model_stop.resume_model, name="resume_model"),
     path("images/<uuid:image_id>/rendition/", pictures.image_rendition, name="image_rendition"),
     path("images/<uuid:image_id>/thumbnail/", pictures.image_thumbnail, name="image_thumbnail"),
     path("images/<uuid:image_id>/original/", pictures.image_original, name="image_original"),

@@ -37,6 +37,7 @@ def everyones(**options: Any) -> Sample:
 
 TEXT = {"findings": "Clear lungs.", "impression": "No acute finding."}
 READER, SENDER, ADMIN, MACHINE = "radiologist", "technician", "hospital_admin", "integrator"
+MANAGER = "model_manager"
 SAMPLES: dict[str, Sample] = {
     "": everyones(),
     "healthz": everyones(),
@@ -80,6 +81,20 @@ SAMPLES: dict[str, Sample] = {
     "images/<uuid:image_id>/thumbnail/": Sample(("image",), READER, shows=True),
     "images/<uuid:image_id>/original/": Sample(("image",), READER),
     "diagnoses/<uuid:diagnosis_id>/heatmap/": Sample(("diagnosis",), READER, shows=True),
+    # --- the model
+    "models/": Sample(insider=READER, shared=True),
+    "models/roll-back/": Sample(insider=MANAGER, shared=True, body={"reason": "Why."}),
+    "models/<uuid:version_id>/": Sample(("model",), READER, shared=True),
+    "models/<uuid:version_id>/plots/<str:name>": Sample(("model", "plot"), READER, shared=True),
+    "models/<uuid:version_id>/ask/": Sample(("model",), MANAGER, shared=True, body={"reason": "Why."}),
+    **{
+        f"models/requests/<uuid:request_id>/{answer}/": Sample(
+            ("asked",), MANAGER, shared=True, body={"reason": "Why."}
+        )
+        for answer in ("approve", "refuse", "withdraw")
+    },
+    "models/hospitals/<uuid:hospital_id>/stop/": Sample(("hospital",), ADMIN, "POST", {"reason": "Why."}),
+    "models/hospitals/<uuid:hospital_id>/resume/": Sample(("hospital",), ADMIN, body={"reason": "Why."}),
     # --- the API
     "api/v1/me/": Sample(insider=MACHINE, shows=True),
     "api/v1/schema/": everyones(),

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEntry, Hospital, Membership, User
 from accounts.roles import Role
+from inference.models import ActivationRequest, ModelStop
 from scans import storage
 from scans.models import Diagnosis, IdempotencyKey, Image, Patient, Report, Review, Scan
 from tests.callers import key_of, machine_of, session_of
 from tests.factories import DiagnosisFactory
+from tests.inference.measured import measured_version
 from tests.pictures import png_bytes
 from tests.route_samples import SAMPLES, Sample, routes
 
@@ -36,11 +39,14 @@ SECRETS = {
 class North:
     """One of everything at the first hospital, each with a secret in it."""
 
-    def __init__(self, staff: Any, scan: Scan) -> None:
+    def __init__(self, staff: Any, scan: Scan, *, folder: Path) -> None:
         self.staff = staff
         self.scan = scan
         self.image = scan.images.get()
-        self.diagnosis = DiagnosisFactory(image=self.image)
+        self.diagnosis = DiagnosisFactory(image=self.image, model_version=measured_version(folder / "bundle"))
+        self.asked = ActivationRequest.objects.create(
+            version=self.diagnosis.model_version, asked_by=staff.model_manager, reason="Better."
+        )
         self._make_pictures()
         reader = staff.radiologist
         self.review = Review.objects.create(
@@ -61,8 +67,8 @@ class North:
 
     def named(self, name: str) -> str:
         """Return the id of one of the records,."""
-        if name == "word":
-            return "abc"
+        if name in ("word", "plot"):
+            return {"word": "abc", "plot": "curve.svg"}[name]
         if name in ("hospital", "technician", "integrator"):
             return str(getattr(self.staff, name).pk)
         if name in ("patient", "model"):
@@ -95,15 +101,16 @@ class North:
             Diagnosis.objects.filter(image__hospital=hospital),
             AuditEntry.objects.filter(Q(hospital=hospital) | Q(patient_id=self.scan.patient_id)),
             IdempotencyKey.objects.filter(hospital=hospital),
+            ModelStop.objects.filter(hospital=hospital),
             people,
         ]
         return [list(query.order_by("pk").values()) for query in owned]
 
 
 @pytest.fixture
-def north(two_hospitals, send) -> North:
+def north(two_hospitals, send, tmp_path) -> North:
     scan = send(two_hospitals.north, patient_mrn=SECRETS["mrn"], patient_name=SECRETS["patient"], accession_number="A1")
-    return North(two_hospitals.north, scan)
+    return North(two_hospitals.north, scan, folder=tmp_path)
 
 
 @pytest.fixture
@@ -142,8 +149,9 @@ def test_every_route_has_an_entry_and_every_entry_a_route():
 
 def test_every_model_of_the_record_is_among_the_rows_that_are_compared():
     compared = {"Hospital", "Membership", "ApiKey", "Patient", "Scan", "Image", "Review", "Report", "Diagnosis"}
-    compared |= {"AuditEntry", "IdempotencyKey", "User"}
-    of_no_hospital = {"Job", "ModelVersion"}  # inference knows an image key, never a hospital
+    compared |= {"AuditEntry", "IdempotencyKey", "ModelStop", "User"}
+    # Versions belong to the whole desk; a job knows an image key, never a hospital.
+    of_no_hospital = {"Job", "ModelVersion", "Activation", "ActivationRequest"}
     ours = {
         model.__name__
         for label in ("accounts", "scans", "inference")
@@ -192,7 +200,7 @@ def test_no_outsider_gets_data_or_effect(route, north, outsiders):
             if sample.insider:
                 assert answer.status_code in expected(who, route, sample), said
             if sample.insider and answer.status_code == 302:
-                assert answer["Location"].startswith(("/accounts/login/", "/members/")), said
+                assert answer["Location"].startswith(("/accounts/login/", "/members/", "/models/")), said
     assert north.rows() == before
 
 

@@ -17,10 +17,10 @@ def test_home_is_open_and_says_what_this_is_and_is_not(db):
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
-        ("radiologist", ["worklist"]),
+        ("radiologist", ["worklist", "models"]),
         ("technician", ["worklist", "upload"]),
-        ("hospital_admin", ["members"]),
-        ("model_manager", []),
+        ("hospital_admin", ["members", "models"]),
+        ("model_manager", ["models"]),
     ],
 )
 def test_a_person_is_shown_the_rooms_they_may_enter_and_no_other(two_hospitals, role, rooms):
@@ -29,7 +29,7 @@ def test_a_person_is_shown_the_rooms_they_may_enter_and_no_other(two_hospitals, 
 
     page = client.get("/").content.decode()
 
-    assert [name for name in ("worklist", "upload", "members") if f'href="{reverse(name)}"' in page] == rooms
+    assert [name for name in ("worklist", "upload", "members", "models") if f'href="{reverse(name)}"' in page] == rooms
     assert "North Hospital" in page
     assert "South Hospital" not in page
     assert f'<form action="{reverse("account_logout")}" method="post">' in page
