@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from inference.engine.bundle import DEFAULT_BUNDLE
+from inference.training.commands_import import add_import
 from inference.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command; `arguments` default to the process's own."""
     parser = argparse.ArgumentParser(prog="python -m inference.training")
     commands = parser.add_subparsers(required=True)
-    for add in (_add_import, _add_train, _add_bundle, _add_evaluate, _add_left_out, _add_report, _add_synthesise):
+    for add in (add_import, _add_train, _add_bundle, _add_evaluate, _add_left_out, _add_report, _add_synthesise):
         add(commands)
     chosen = parser.parse_args(arguments)
     chosen.run_command(chosen)
@@ -34,22 +35,6 @@ def _manifest(chosen: argparse.Namespace, labels: tuple[str, ...]) -> "Manifest"
     from inference.training.dataset import read_manifest
 
     return read_manifest(chosen.manifest, labels=labels)
-
-
-def _add_import(commands: Commands) -> None:
-    parser = commands.add_parser("import", help="make the training manifest of a data set")
-    parser.add_argument("manifest", type=Path, help="the data set's own manifest.csv")
-    parser.add_argument("--out", type=Path, default=Path("var/training/manifest.csv"))
-    parser.set_defaults(run_command=_import)
-
-
-def _import(chosen: argparse.Namespace) -> None:
-    from inference.training.dataset import write_manifest
-    from inference.training.importers import import_collection
-
-    films, left_out = import_collection(chosen.manifest)
-    write_manifest(films, chosen.out)
-    print(f"{len(films)} films in {chosen.out}; left out: {left_out or 'none'}")
 
 
 def _add_train(commands: Commands) -> None:

@@ -57,10 +57,13 @@ class Manifest:
 def write_manifest(films: Iterable[Film], path: Path) -> None:
     """Write the manifest CSV to `path`; use at the end of an importer."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
+    # A manifest is there whole or not at all: half of one would train as well as the whole, and nobody would know.
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows([getattr(film, name) for name in COLUMNS] for film in films)
+    partial.replace(path)
 
 
 def read_manifest(path: Path, *, labels: Sequence[str]) -> Manifest:
@@ -70,7 +73,11 @@ def read_manifest(path: Path, *, labels: Sequence[str]) -> Manifest:
     Raises ValueError for missing columns, an unknown label or split, or a group on two sides of the split.
     """
     content = path.read_bytes()
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Expected UTF-8 text in {path}; received {error}. Import the data again.") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = set(_NEEDED) - set(reader.fieldnames or ())
     if missing:
         raise ValueError(f"Expected the columns {_NEEDED} in {path}; missing {sorted(missing)}. Import the data again.")

@@ -1,9 +1,5 @@
 """The manifest: refused when wrong, split by group, drawn in balance, read once."""
 
-import csv
-from collections import Counter
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,53 +7,11 @@ from inference.engine.errors import UnreadableImage
 from inference.engine.labels import LABELS
 from inference.training.dataset import read_manifest, sampling_weights, write_manifest
 from inference.training.inputs import load_inputs
-from inference.training.importers import import_collection
 from tests.inference import tiny
-
-HEAD = ("file", "fold", "label", "patient_id", "group_id", "source", "view", "sex", "age", "age_group")
-
-
-def write_collection(path: Path) -> Path:
-    labels = ("covid19", "viral_pneumonia", "bacterial_pneumonia", "pneumonia", "lung_opacity", "normal", "other")
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEAD)
-        for number in range(140):
-            group = number // 2
-            row = (
-                f"{number}.jpg",
-                group % 10,
-                labels[number % 7],
-                "p",
-                f"g{group}",
-                "one",
-                "unknown",
-                "M",
-                "",
-                "adult",
-            )
-            writer.writerow(row)
-    return path
-
-
-def test_the_importer_maps_the_collections_labels_and_leaves_others_out(tmp_path):
-    films, left_out = import_collection(write_collection(tmp_path / "manifest.csv"))
-    assert Counter(film.label for film in films) == {"covid19": 20, "pneumonia": 80, "normal": 20}
-    assert left_out == {"other": 20}
-    assert {film.view for film in films} == {""}
-
-
-def test_no_group_has_two_sides(tmp_path):
-    films, _ = import_collection(write_collection(tmp_path / "manifest.csv"))
-    sides = {split: {film.group for film in films if film.split == split} for split in ("train", "validation", "test")}
-    assert all(sides.values())
-    assert not sides["train"] & sides["validation"]
-    assert not sides["train"] & sides["test"]
-    assert not sides["validation"] & sides["test"]
 
 
 def test_a_manifest_comes_back_as_written(tmp_path):
-    films = [tiny.film("covid19", 0), tiny.film("normal", 3, view="AP", age="61")]
+    films = [tiny.film("covid19", 0, finding="COVID-19, ARDS"), tiny.film("normal", 3, view="AP", age="61")]
     write_manifest(films, tmp_path / "manifest.csv")
     found = read_manifest(tmp_path / "manifest.csv", labels=LABELS)
     assert found.films == tuple(films)
@@ -81,6 +35,34 @@ def test_a_wrong_manifest_is_refused_with_its_line(tmp_path, films, words):
 def test_missing_columns_are_refused(tmp_path):
     (tmp_path / "manifest.csv").write_text("file,label\na.jpg,normal\n")
     with pytest.raises(ValueError, match=r"missing .*'group'"):
+        read_manifest(tmp_path / "manifest.csv", labels=LABELS)
+
+
+def test_a_manifest_written_before_films_kept_their_finding_is_still_read(tmp_path):
+    write_manifest([tiny.film("covid19", 0)], tmp_path / "manifest.csv")
+    lines = (tmp_path / "manifest.csv").read_text().splitlines()
+    (tmp_path / "manifest.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines))
+    assert read_manifest(tmp_path / "manifest.csv", labels=LABELS).films == (tiny.film("covid19", 0),)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (",one,more", "Expected one value a column at line 2 .* Quote"),
+        (None, "Expected at least one film in .*; received none. Import"),
+    ],
+)
+def test_a_row_out_of_step_and_a_manifest_without_films_are_refused(tmp_path, end, words):
+    path = tmp_path / "manifest.csv"
+    write_manifest([] if end is None else [tiny.film("covid19", 0)], path)
+    path.write_text(path.read_text().rstrip() + (end or ""))
+    with pytest.raises(ValueError, match=words):
+        read_manifest(path, labels=LABELS)
+
+
+def test_a_manifest_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "manifest.csv").write_bytes(b"file,label\n\xff.png,normal\n")
+    with pytest.raises(ValueError, match="Expected UTF-8 text in .* Import the data again"):
         read_manifest(tmp_path / "manifest.csv", labels=LABELS)
 
 
