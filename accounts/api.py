@@ -1,4 +1,4 @@
-"""me/: who the caller is and what they may do where."""
+"""me/: who the caller is and what they may do where; people as records name them."""
 
 from typing import Any
 
@@ -11,6 +11,14 @@ from rest_framework.views import APIView
 from accounts.models import ApiKey, Hospital, User
 from accounts.permissions import SIGNED_IN
 from accounts.roles import Ability
+
+
+class PersonSerializer(serializers.ModelSerializer):
+    """A colleague, as a record names them."""
+
+    class Meta:
+        model = User
+        fields = ["id", "name"]
 
 
 class WorkplaceSerializer(serializers.Serializer):

@@ -5,11 +5,13 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Hospital
+from accounts.models import Hospital, User
+from accounts.roles import Ability
 
 
 class ModelVersion(models.Model):
@@ -122,6 +124,11 @@ class Activation(models.Model):
 
 class ModelStopQuerySet(models.QuerySet["ModelStop"]):
     """Reads of stops."""
+
+    def visible_to(self, user: User | AnonymousUser, ability: str = Ability.VIEW_MODELS) -> "ModelStopQuerySet":
+        """Return the stops of the hospitals where `user` has `ability`."""
+        hospitals = user.hospitals_with(ability) if isinstance(user, User) else Hospital.objects.none()
+        return self.filter(hospital__in=hospitals)
 
     def in_force(self) -> "ModelStopQuerySet":
         """Return the stops that are not over."""

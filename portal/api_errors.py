@@ -14,6 +14,7 @@ from django.views import defaults
 from rest_framework.exceptions import APIException, ValidationError
 
 from inference.engine.errors import EngineBusy, EngineError
+from inference.errors import RegistryError
 from portal.problems import Problem, spoken
 from scans.pipeline import RecordError
 
@@ -23,15 +24,25 @@ API_PREFIX = "/api/"
 RETRY_AFTER_SECONDS = 5
 # Which status tells a machine why the record or the engine said no; what is not here is 422.
 STATUS_OF_CODE = {
+    "already_active": HTTPStatus.CONFLICT,
+    "already_asked": HTTPStatus.CONFLICT,
+    "already_stopped": HTTPStatus.CONFLICT,
     "bad_idempotency_key": HTTPStatus.BAD_REQUEST,
     "instance_conflict": HTTPStatus.CONFLICT,
+    "may_not_manage_models": HTTPStatus.FORBIDDEN,
     "may_not_review": HTTPStatus.FORBIDDEN,
     "may_not_sign": HTTPStatus.FORBIDDEN,
+    "may_not_stop_model": HTTPStatus.FORBIDDEN,
     "missing_verdict": HTTPStatus.CONFLICT,
+    "not_stopped": HTTPStatus.CONFLICT,
+    "nothing_to_go_back_to": HTTPStatus.CONFLICT,
     "report_already_signed": HTTPStatus.CONFLICT,
+    "request_answered": HTTPStatus.CONFLICT,
+    "second_person_needed": HTTPStatus.FORBIDDEN,
     "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
     "submission_in_flight": HTTPStatus.CONFLICT,
     "unseen_image": HTTPStatus.CONFLICT,
+    "unusable_version": HTTPStatus.CONFLICT,
     EngineBusy.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 NOT_FOUND = spoken(
@@ -102,7 +113,7 @@ def _of_api_exception(error: APIException) -> Problem:
     return Problem(error.status_code, error.default_code, str(error.detail), getattr(error, "extra", {}), headers)
 
 
-def _of_refusal(error: RecordError | EngineError) -> Problem:
+def _of_refusal(error: RecordError | RegistryError | EngineError) -> Problem:
     return spoken(
         STATUS_OF_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY),
         error.code,
@@ -125,7 +136,7 @@ def _of_system(error: OSError) -> Problem | None:
 PROBLEM_OF: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem | None]]] = [
     ((ValidationError,), _of_validation),
     ((APIException,), _of_api_exception),
-    ((RecordError, EngineError), _of_refusal),
+    ((RecordError, RegistryError, EngineError), _of_refusal),
     ((Http404,), lambda _: NOT_FOUND),
     ((PermissionDenied,), _of_permission),
     ((IntegrityError,), lambda _: CONFLICT),

@@ -40,5 +40,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ScanStatus": "scans.models.ScanStatus",
         "ReportStatus": "scans.models.ReportStatus",
         "ModelStatus": "inference.models.ModelVersion.Status",
+        "ActivationRequestStatus": "inference.models.ActivationRequest.Status",
+        "ReplayVerdict": "scans.models.ReplayVerdict",
+        "VerdictEnum": "scans.models.Verdict",
     },
 }

@@ -81,6 +81,7 @@ SAMPLES: dict[str, Sample] = {
     "images/<uuid:image_id>/thumbnail/": Sample(("image",), READER, shows=True),
     "images/<uuid:image_id>/original/": Sample(("image",), READER),
     "diagnoses/<uuid:diagnosis_id>/heatmap/": Sample(("diagnosis",), READER, shows=True),
+    "diagnoses/<uuid:diagnosis_id>/replay/": Sample(("diagnosis",), READER, "POST"),
     # --- the model
     "models/": Sample(insider=READER, shared=True),
     "models/roll-back/": Sample(insider=MANAGER, shared=True, body={"reason": "Why."}),
@@ -115,6 +116,26 @@ SAMPLES: dict[str, Sample] = {
     "api/v1/reports/<uuid:pk>/sign/": Sample(("report",), READER, "POST", {**TEXT, "images_seen": ["{image}"]}, "json"),
     "api/v1/models/": Sample(insider=READER),
     "api/v1/models/<uuid:pk>/": Sample(("model",), READER, shared=True),
+    "api/v1/activation-requests/": Sample(
+        insider=MANAGER, body={"version": "{model}", "reason": "Why."}, kind="json", shared=True
+    ),
+    "api/v1/activation-requests/<uuid:pk>/": Sample(("asked",), MANAGER, shared=True),
+    # Who asked, the manager of the samples, may not answer; what is refused to whom: tests/inference/test_api.py.
+    "api/v1/activation-requests/<uuid:pk>/approve/": everyones(ids=("asked",), kind="json"),
+    "api/v1/activation-requests/<uuid:pk>/refuse/": everyones(ids=("asked",), body={"reason": "Why."}, kind="json"),
+    "api/v1/activation-requests/<uuid:pk>/withdraw/": Sample(
+        ("asked",), MANAGER, "POST", {"reason": "Why."}, "json", shared=True
+    ),
+    "api/v1/activations/": Sample(insider=READER),
+    "api/v1/activations/<uuid:pk>/": Sample(("activation",), READER, shared=True),
+    "api/v1/activations/roll-back/": everyones(body={"reason": "Why."}, kind="json"),
+    "api/v1/model-stops/": Sample(
+        insider=ADMIN, method="POST", body={"hospital": "north", "reason": "Why."}, kind="json"
+    ),
+    "api/v1/model-stops/<uuid:pk>/": Sample(("stop",), READER),
+    "api/v1/model-stops/<uuid:pk>/resume/": Sample(("stop",), ADMIN, "POST", {"reason": "Why."}, "json"),
+    "api/v1/replays/": Sample(insider=READER, method="POST", body={"diagnosis": "{diagnosis}"}, kind="json"),
+    "api/v1/replays/<uuid:pk>/": Sample(("replay",), READER, shows=True),
     # --- one's own sign-in (allauth): no record of any hospital
     "accounts/login/": everyones(body={"login": "somebody@example.org", "password": PASSWORD + "!"}),
     "accounts/password/reset/": everyones(body={"email": "nobody@example.org"}),

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEntry, Hospital, Membership, User
 from accounts.roles import Role
-from inference.models import ActivationRequest, ModelStop
+from inference.models import Activation, ActivationRequest, ModelStop
 from scans import storage
-from scans.models import Diagnosis, IdempotencyKey, Image, Patient, Report, Review, Scan
+from scans.models import Diagnosis, IdempotencyKey, Image, Patient, Replay, Report, Review, Scan
 from tests.callers import key_of, machine_of, session_of
 from tests.factories import DiagnosisFactory
 from tests.inference.measured import measured_version
@@ -69,11 +69,21 @@ class North:
         """Return the id of one of the records,."""
         if name in ("word", "plot"):
             return {"word": "abc", "plot": "curve.svg"}[name]
+        if name in ("stop", "activation", "replay"):
+            return str(self._made(name).pk)
         if name in ("hospital", "technician", "integrator"):
             return str(getattr(self.staff, name).pk)
         if name in ("patient", "model"):
             return str(self.scan.patient_id if name == "patient" else self.diagnosis.model_version_id)
         return str(getattr(self, name).pk)
+
+    def _made(self, name: str) -> ModelStop | Activation | Replay:
+        """Make a record that would stand in the way of other addresses, when it is named."""
+        if name == "stop":
+            return ModelStop.objects.get_or_create(hospital=self.staff.hospital, defaults={"reason": "Why."})[0]
+        if name == "activation":
+            return Activation.objects.get_or_create(version=self.diagnosis.model_version, kind="first")[0]
+        return Replay.objects.get_or_create(diagnosis=self.diagnosis, defaults={"statement": SECRETS["report"]})[0]
 
     def address(self, route: str, sample: Sample) -> str:
         """Return the route with the north's ids in it."""
@@ -102,6 +112,7 @@ class North:
             AuditEntry.objects.filter(Q(hospital=hospital) | Q(patient_id=self.scan.patient_id)),
             IdempotencyKey.objects.filter(hospital=hospital),
             ModelStop.objects.filter(hospital=hospital),
+            Replay.objects.filter(diagnosis__image__hospital=hospital),
             people,
         ]
         return [list(query.order_by("pk").values()) for query in owned]
@@ -149,7 +160,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route():
 
 def test_every_model_of_the_record_is_among_the_rows_that_are_compared():
     compared = {"Hospital", "Membership", "ApiKey", "Patient", "Scan", "Image", "Review", "Report", "Diagnosis"}
-    compared |= {"AuditEntry", "IdempotencyKey", "ModelStop", "User"}
+    compared |= {"AuditEntry", "IdempotencyKey", "ModelStop", "Replay", "User"}
     # Versions belong to the whole desk; a job knows an image key, never a hospital.
     of_no_hospital = {"Job", "ModelVersion", "Activation", "ActivationRequest"}
     ours = {
@@ -182,7 +193,8 @@ def expected(who: str, route: str, sample: Sample) -> set[int]:
         return refused | {404}
     if who == "stranger" and not sample.shared:
         return refused | ({200} if route == "api/v1/me/" else set())
-    return refused | {200, 201, 302, 400, 415, 422}  # their own hospital's list, form or upload
+    # Their own hospital's list, form or upload; what belongs to no hospital may be in a state that refuses.
+    return refused | {200, 201, 302, 400, 415, 422} | ({409} if sample.shared else set())
 
 
 @pytest.mark.parametrize("route", SAMPLES)

@@ -1,10 +1,10 @@
-"""Serializer fields and the base of every request body: only what is stated comes in."""
+"""Serializer fields of the record: the notice, priorities in words, scans one may name."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import Hospital
 from scans.models import Priority, Scan
 
 NOTICE = "Research use, not a medical device"
@@ -36,38 +36,16 @@ class PriorityField(serializers.ChoiceField):
         return Priority(value).name.lower()
 
 
-class StrictSerializer(serializers.Serializer):
-    """A request body: a field that is not stated, or one that may not be written, is refused, not ignored.
+class HospitalField(serializers.SlugRelatedField):
+    """The slug of a hospital where the caller has `ability`; any other is unknown."""
 
-    Ignoring would let a misspelt `priorty=stat` pass as routine, and hide an attempt to set `status` or `hospital`.
-    """
+    def __init__(self, *, ability: str, **options: Any) -> None:
+        self.ability = ability
+        super().__init__(slug_field="slug", queryset=Hospital.objects.none(), **options)
 
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the checked values.
-
-        Raises:
-            ValidationError: unknown fields, or one value expected and several received.
-        """
-        if isinstance(data, Mapping):
-            writable = {name: field for name, field in self.fields.items() if not field.read_only}
-            errors = {
-                str(name): ["Expected only the fields of the OpenAPI page; received this one too. Leave it out."]
-                for name in data
-                if name not in writable
-            } | {
-                name: ["Expected one value; received several. Send it once."]
-                for name, field in writable.items()
-                if not isinstance(field, serializers.ListField) and _times_given(data, name) > 1
-            }
-            if errors:
-                raise serializers.ValidationError(errors)
-        return super().to_internal_value(data)
-
-
-def _times_given(data: Mapping[str, Any], name: str) -> int:
-    """Return how often a form states a field; the first or the last of two MRNs would be a guess."""
-    values = getattr(data, "getlist", None)
-    return len(values(name)) if values is not None else int(name in data)
+    def get_queryset(self) -> Any:
+        """Return what the caller may name here."""
+        return self.context["request"].user.hospitals_with(self.ability)
 
 
 class WritableScanField(serializers.PrimaryKeyRelatedField):

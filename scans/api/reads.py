@@ -1,15 +1,14 @@
 """Reading the record through the API: every list and every record opened leaves its audit line."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
 from django.utils.cache import add_never_cache_headers
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.api_requests import caller, plain
 from scans import pipeline
 from scans.models import Patient, Scan
 
@@ -51,13 +50,3 @@ class AuditedViewSet(viewsets.GenericViewSet):
         answer = super().finalize_response(request, response, *args, **kwargs)
         add_never_cache_headers(answer)
         return answer
-
-
-def caller(request: Request) -> User:
-    """Return who calls; the anonymous never come as far as an action."""
-    return cast(User, request.user)
-
-
-def plain(request: Request) -> HttpRequest:
-    """Return Django's request inside DRF's: the audit trail reads the sender's address from it."""
-    return request._request

@@ -1,6 +1,5 @@
 """reports/: draft, preliminary, final. A final report is never edited."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,11 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api import PersonSerializer
+from accounts.api_requests import StrictSerializer, caller, plain
 from accounts.roles import Ability
 from scans import pipeline
-from scans.api.fields import NoticeField, StrictSerializer, WritableScanField
-from scans.api.reads import AuditedViewSet, caller, plain
-from scans.api.reviews import PersonSerializer
+from scans.api.fields import NoticeField, WritableScanField
+from scans.api.reads import AuditedViewSet
 from scans.models import Report, ReportStatus, Scan
 
 LONGEST_TEXT = 50_000
@@ -101,7 +101,7 @@ class ReportViewSet(AuditedViewSet):
     @extend_schema(request=NewDraftSerializer, responses={201: ReportSerializer})
     def create(self, request: Request) -> Response:
         """Keep your text about a scan as a draft."""
-        text = self._checked(NewDraftSerializer, request)
+        text = NewDraftSerializer.checked(request)
         scan = text.pop("scan")
         blank = {"findings": "", "impression": ""}
         report = pipeline.save_draft(scan, author=caller(request), request=plain(request), **(blank | text))
@@ -111,7 +111,7 @@ class ReportViewSet(AuditedViewSet):
     def partial_update(self, request: Request, pk: UUID) -> Response:
         """Change your draft; what is left out stays. A signed report answers 409."""
         report = self.get_object()
-        text = _text_of(report) | self._checked(DraftSerializer, request)
+        text = _text_of(report) | DraftSerializer.checked(request)
         saved = pipeline.save_draft(report.scan, author=caller(request), request=plain(request), **text)
         return Response(self.get_serializer(saved).data)
 
@@ -120,14 +120,9 @@ class ReportViewSet(AuditedViewSet):
     def sign(self, request: Request, pk: UUID) -> Response:
         """Sign your report as it is kept, or with the text you send."""
         report = self.get_object()
-        text = _text_of(report) | self._checked(SignatureSerializer, request)
+        text = _text_of(report) | SignatureSerializer.checked(request)
         signed = pipeline.sign(report.scan, author=caller(request), request=plain(request), **text)
         return Response(self.get_serializer(signed).data)
-
-    def _checked(self, serializer_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
-        serializer = serializer_class(data=request.data, context=self.get_serializer_context())
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
 
 
 def _text_of(report: Report) -> dict[str, str]:

@@ -9,20 +9,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.api import PersonSerializer
+from accounts.api_requests import StrictSerializer, caller, plain
 from accounts.roles import Ability
 from scans import pipeline
-from scans.api.fields import NoticeField, StrictSerializer, WritableScanField
-from scans.api.reads import AuditedViewSet, caller, plain
+from scans.api.fields import NoticeField, WritableScanField
+from scans.api.reads import AuditedViewSet
 from scans.models import Diagnosis, Review, Scan, Verdict
-
-
-class PersonSerializer(serializers.ModelSerializer):
-    """A colleague, as a record names them."""
-
-    class Meta:
-        model = User
-        fields = ["id", "name"]
 
 
 class ReviewSerializer(serializers.ModelSerializer):
@@ -87,8 +80,6 @@ class ReviewViewSet(AuditedViewSet):
     @extend_schema(request=VerdictSerializer, responses={201: ReviewSerializer})
     def create(self, request: Request) -> Response:
         """Record your verdict on the model's finding, or replace it."""
-        serializer = VerdictSerializer(data=request.data, context=self.get_serializer_context())
-        serializer.is_valid(raise_exception=True)
-        verdict = dict(serializer.validated_data)
+        verdict = VerdictSerializer.checked(request)
         review = pipeline.record_verdict(verdict.pop("scan"), reader=caller(request), request=plain(request), **verdict)
         return Response(self.get_serializer(review).data, status=201)

@@ -10,10 +10,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api_requests import caller, plain
 from accounts.roles import Ability
 from scans import idempotency, pipeline
 from scans.api.fields import PriorityField
-from scans.api.reads import AuditedViewSet, caller, plain
+from scans.api.reads import AuditedViewSet
 from scans.api.results import ScanSerializer, ScanSummarySerializer
 from scans.api.submission import NothingAccepted, ReceiptSerializer, SubmissionSerializer
 from scans.models import Priority, Scan, ScanStatus

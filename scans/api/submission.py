@@ -7,9 +7,10 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
+from accounts.api_requests import StrictSerializer
 from accounts.models import Hospital, User
 from accounts.roles import Ability
-from scans.api.fields import NoticeField, PriorityField, StrictSerializer
+from scans.api.fields import NoticeField, PriorityField
 from scans.models import Image, Priority, ScanStatus, Sex
 from scans.pipeline import Refusal
 

@@ -1,0 +1,1 @@
+"""The endpoints of models/: versions, and which of them reads new scans."""
