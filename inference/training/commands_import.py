@@ -50,6 +50,10 @@ def run(chosen: argparse.Namespace) -> None:
         _import(chosen)
     except BadDataSet as error:
         raise SystemExit(str(error)) from error
+    except OSError as error:
+        raise SystemExit(
+            f"Expected folders that can be read and written; received {error}. Check the paths and their rights."
+        ) from error
 
 
 def _import(chosen: argparse.Namespace) -> None:

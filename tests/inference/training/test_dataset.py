@@ -62,7 +62,7 @@ def test_a_row_out_of_step_and_a_manifest_without_films_are_refused(tmp_path, en
 
 def test_a_manifest_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "manifest.csv").write_bytes(b"file,label\n\xff.png,normal\n")
-    with pytest.raises(ValueError, match="Expected UTF-8 text in .* Import the data again"):
+    with pytest.raises(ValueError, match=r"Expected UTF-8 text in .* Import the data again"):
         read_manifest(tmp_path / "manifest.csv", labels=LABELS)
 
 

@@ -113,6 +113,12 @@ def test_what_cannot_be_is_refused_in_one_sentence_and_writes_nothing(sets, monk
     assert not (sets / "manifest.import.json").exists()
 
 
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(sets):
+    (sets / "file").write_text("in the way")
+    with pytest.raises(SystemExit, match=r"Expected folders that can be read and written; received .*Check the paths"):
+        main(["import", f"folders={sets / 'a'}", "--out", str(sets / "file" / "manifest.csv")])
+
+
 @pytest.mark.parametrize("arguments", [["--layout", "unheard"], ["--label-set", "unheard"]])
 def test_an_unknown_name_is_refused_with_the_known_ones(sets, capsys, arguments):
     with pytest.raises(SystemExit):
