@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scans.views import model_stop, pictures, review, scan, upload, worklist
+from scans.views import model_stop, pictures, replay, review, scan, upload, worklist
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("images/<uuid:image_id>/thumbnail/", pictures.image_thumbnail, name="image_thumbnail"),
     path("images/<uuid:image_id>/original/", pictures.image_original, name="image_original"),
     path("diagnoses/<uuid:diagnosis_id>/heatmap/", pictures.heatmap, name="heatmap"),
+    path("diagnoses/<uuid:diagnosis_id>/replay/", replay.diagnosis_replay, name="replay"),
 ]

@@ -1,12 +1,13 @@
 """How lists and pages say ages, waiting times and percentages."""
 
 import datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
 
-from scans.models import Patient, Review
-from scans.views.wording import verdict_words
+from scans.models import Patient, Replay, Review
+from scans.views.wording import label_words, verdict_words
 
 register = template.Library()
 
@@ -65,3 +66,28 @@ def percent(share: float) -> str:
     if share > 0.99:
         return "over 99 %"
     return f"{share * 100:.0f} %"
+
+
+@register.filter
+def as_text(value: Any) -> str:
+    """Return a value of a lineage as it is read: names and numbers instead of JSON."""
+    if value is None:
+        return "not recorded"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {as_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(as_text(inner) for inner in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@register.filter
+def compared_probabilities(replay: Replay) -> list[tuple[str, str, str]]:
+    """Return label, recorded and recomputed probability, with the digits that the tolerance is about."""
+    answers = replay.difference.get("answers", {})
+    recorded, now = (answers.get(side, {}).get("probabilities", {}) for side in ("recorded", "now"))
+    labels = [*recorded, *(label for label in now if label not in recorded)]
+    return [(label_words(label), _digits(recorded.get(label)), _digits(now.get(label))) for label in labels]
+
+
+def _digits(probability: float | None) -> str:
+    return "–" if probability is None else f"{probability:.6f}"

@@ -1,12 +1,12 @@
 """What the scan page shows one reader: pictures, results, verdict, report, priors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
 from accounts.roles import Ability
 from scans import pipeline
-from scans.models import Diagnosis, Image, Report, Review, Scan, Verdict
+from scans.models import Diagnosis, Image, Replay, Report, Review, Scan, Verdict
 from scans.models.analysis import analyses_of
 from scans.views.wording import ImageResult, label_words, result_of
 
@@ -31,7 +31,17 @@ def results_of(scan: Scan) -> list[ImageResult]:
     """Return what to say about each image of a scan fetched with_results()."""
     images = list(scan.images.all())
     analyses = analyses_of(images)
-    return [result_of(image, analyses[str(image.pk)]) for image in images]
+    results = [result_of(image, analyses[str(image.pk)]) for image in images]
+    replays = newest_replays([result.diagnosis for result in results if result.diagnosis])
+    return [
+        replace(result, replay=replays.get(result.diagnosis.pk if result.diagnosis else None)) for result in results
+    ]
+
+
+def newest_replays(diagnoses: list[Diagnosis]) -> dict[object, Replay]:
+    """Return the newest replay of each diagnosis that has one, by the diagnosis's id."""
+    found = Replay.objects.filter(diagnosis__in=diagnoses).order_by("asked_at", "id")
+    return {replay.diagnosis_id: replay for replay in found}
 
 
 def live_context(scan: Scan, *, reader: User) -> dict[str, Any]:
@@ -43,6 +53,7 @@ def live_context(scan: Scan, *, reader: User) -> dict[str, Any]:
         "results": results,
         "signed": signed,
         "fingerprint": fingerprint(scan, results, signed),
+        "may_view_models": reader.can(Ability.VIEW_MODELS),
         "is_live": not scan.is_analysis_finished and signed is None,
         **verdict_context(scan, reader=reader, results=results, signed=signed),
     }

@@ -20,13 +20,9 @@ from scans.forms import ReportForm
 from scans.models import Scan
 from scans.pipeline import RecordError
 from scans.views.reading import diagnosis_named, reading_context, results_of, signed_report, verdict_context
-from scans.views.viewing import SignedInRequest, find_scan
+from scans.views.viewing import SignedInRequest, another_reader, find_scan
 
 STALE = "This result has been replaced. Reload the page and judge again."
-ANOTHER_READER = (
-    "Expected the person who opened this page; somebody else has signed in at this browser since."
-    " Nothing was recorded in their name. Keep your text elsewhere, sign in again, and open the scan anew."
-)
 
 
 def _find_scan_for(request: SignedInRequest, scan_id: UUID, ability: Ability) -> Scan:
@@ -46,7 +42,7 @@ def scan_verdict(request: SignedInRequest, scan_id: UUID) -> HttpResponse:
     stated = request.POST.get("diagnosis", "")
     diagnosis = diagnosis_named(scan, stated)
     verdict = request.POST.get("verdict", "")
-    error = _another_reader(request) or (STALE if stated and diagnosis is None else "")
+    error = another_reader(request) or (STALE if stated and diagnosis is None else "")
     if not error:
         try:
             label = request.POST.get("label", "") if verdict == "amend" else ""
@@ -75,7 +71,7 @@ def scan_draft(request: SignedInRequest, scan_id: UUID) -> HttpResponse:
     """Keep the text as it is typed and say so."""
     scan = _find_scan_for(request, scan_id, Ability.SIGN_REPORTS)
     form = ReportForm(request.POST)
-    error = _another_reader(request) or _errors_of(form)
+    error = another_reader(request) or _errors_of(form)
     if not error:
         try:
             pipeline.save_draft(scan, author=request.user, request=request, **form.cleaned_data)
@@ -94,7 +90,7 @@ def scan_sign(request: SignedInRequest, scan_id: UUID) -> HttpResponse:
     """Sign and open the next scan; when it cannot be signed, say why and keep the text where it is."""
     scan = _find_scan_for(request, scan_id, Ability.SIGN_REPORTS)
     form = ReportForm(request.POST)
-    if error := _another_reader(request) or _errors_of(form):
+    if error := another_reader(request) or _errors_of(form):
         return _not_signed(request, scan, error)
     try:
         pipeline.sign(
@@ -104,12 +100,6 @@ def scan_sign(request: SignedInRequest, scan_id: UUID) -> HttpResponse:
         return _not_signed(request, scan, str(refused))
     address = _address_after(request, scan, signed=True)
     return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)
-
-
-def _another_reader(request: SignedInRequest) -> str:
-    """Return why nothing may be recorded in the name of a person who did not open the page, or nothing."""
-    stated = request.POST.get("reader")
-    return ANOTHER_READER if stated is not None and stated != str(request.user.pk) else ""
 
 
 def _errors_of(form: ReportForm) -> str:

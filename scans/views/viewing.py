@@ -21,6 +21,10 @@ LISTED = "listed_patients"
 # Long enough for an afternoon's list and a few open tabs; what falls out only costs another audit line.
 REMEMBERED_SCANS = 30
 REMEMBERED_PATIENTS = 300
+ANOTHER_READER = (
+    "Expected the person who opened this page; somebody else has signed in at this browser since."
+    " Nothing was recorded in their name. Keep your text elsewhere, sign in again, and open the scan anew."
+)
 
 
 class SignedInRequest(HttpRequest):
@@ -74,3 +78,9 @@ def note_listed(request: SignedInRequest, scans: Sequence[Scan], *, is_refresh: 
 def may(user: User, ability: Ability, scan: Scan) -> bool:
     """Tell whether the person has the ability at the scan's hospital."""
     return user.can(ability, scan.hospital)
+
+
+def another_reader(request: SignedInRequest) -> str:
+    """Return why nothing may be recorded in the name of a person who did not open the page, or nothing."""
+    stated = request.POST.get("reader")
+    return ANOTHER_READER if stated is not None and stated != str(request.user.pk) else ""

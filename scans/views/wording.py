@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from inference.engine.labels import in_words
-from scans.models import Diagnosis, Image, Outcome, Review, Verdict
+from scans.models import Diagnosis, Image, Outcome, Replay, Review, Verdict
 from scans.models.analysis import Analysis
 
 VERDICTS_DONE = {
@@ -60,12 +60,13 @@ def outcome_words(diagnosis: Diagnosis | None, analysis: Analysis) -> Words:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One image with what the pages say about it."""
+    """One image with what the pages say about it; `replay` is the newest, where the page shows one."""
 
     image: Image
     diagnosis: Diagnosis | None
     analysis: Analysis
     words: Words
+    replay: Replay | None = None
 
     @property
     def shows(self) -> str:
