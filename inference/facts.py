@@ -1,9 +1,10 @@
 """Model facts: what a registered version says of itself, from the files of its bundle; the model card as a page."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from inference import markdown
+from inference import markdown, stored_figures
 from inference.engine.bundle import CARD, EVALUATION, LEFT_OUT, Card, read_card, sha256_of
 from inference.engine.errors import BadBundle
 from inference.models import ModelVersion
@@ -21,8 +22,8 @@ class Facts:
     """What the page shows of a version.
 
     Args:
-        text: the model card; None: it cannot be shown.
-        problem: why not, as expected, received, remedy.
+        text: the model card; or, with a problem, what is stored; None: nothing of the bundle can be trusted.
+        problem: why it is not the model card, as expected, received, remedy.
         is_rewritten: the bundle was measured again after the version was registered.
     """
 
@@ -35,15 +36,29 @@ def facts_of(version: ModelVersion) -> Facts:
     """Return the model card of a version, made from its bundle's files as they are now, each checked by its hash."""
     try:
         card = _checked_card(version)
-        text = report.card_text(card, Path(version.bundle_path))
     except BadBundle as error:
         # Where the folder lies is no reader's business.
         return Facts(problem=str(error).replace(f"{version.bundle_path}/", ""))
+    is_rewritten = card.files != version.card.get("files")
+    try:
+        return Facts(markdown.parse(report.card_text(card, Path(version.bundle_path))), is_rewritten=is_rewritten)
     except (OSError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        # Whatever a file of another make may lack: the page says so, and the version is served all the same.
+        # Measured by another release, say. A past diagnosis still points here, so what is stored is shown as it is.
         received = f"others ({type(error).__name__}: {error})"
-        return Facts(problem=str(_bad("figures as this version of Lightbox writes them", received, _EVALUATE)))
-    return Facts(text=markdown.parse(text), is_rewritten=card.files != version.card.get("files"))
+        problem = str(_bad("figures as this version of Lightbox writes them", received, _EVALUATE))
+        return Facts(_stored(version), problem=problem, is_rewritten=is_rewritten)
+
+
+def _stored(version: ModelVersion) -> markdown.Document | None:
+    folder = Path(version.bundle_path)
+    titles = {EVALUATION: "Evaluation", LEFT_OUT: "Sources left out"}
+    try:
+        found = {
+            title: json.loads((folder / name).read_text()) for name, title in titles.items() if (folder / name).exists()
+        }
+        return stored_figures.document(version.name, {**found, "Card": version.card})
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def plot_of(version: ModelVersion, name: str) -> bytes | None:

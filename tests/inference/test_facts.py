@@ -12,6 +12,7 @@ import pytest
 from inference import markdown
 from inference.engine.bundle import CARD, EVALUATION, read_card
 from inference.facts import facts_of, plot_of
+from inference.markdown import plain
 from inference.training import report
 from tests.factories import ModelVersionFactory
 from tests.inference.measured import PLOT, measured_version, rewrite
@@ -113,17 +114,22 @@ def test_another_model_in_the_folder_is_not_taken_for_this_one(version, tmp_path
         lambda found: found["subsets"].update(all=[]),
     ],
 )
-def test_figures_of_another_make_are_said_not_guessed(version, change):
-    _change_evaluation(version, change)
+def test_figures_of_another_release_are_shown_as_they_are_stored(version, change):
+    _change_evaluation(version, lambda found: (change(found), found.update(marked="by its maker")))
 
-    assert facts_of(version).text is None
+    facts = facts_of(version)
+    assert "Expected figures as this version of Lightbox writes them" in facts.problem
+    assert facts.text.sections[0].title == "Evaluation"
+    rows = [[plain(cell.runs) for cell in row] for row in facts.text.sections[0].parts[0].rows]
+    assert ["marked", "by its maker"] in rows
+
+
+@pytest.mark.parametrize("content", ["no figures", "[1, 2]", "null"])
+def test_what_is_no_evaluation_at_all_is_said(version, content):
+    rewrite(version, EVALUATION, content)
+
     assert "Expected figures as this version of Lightbox writes them" in facts_of(version).problem
-
-
-def test_no_json_at_all_is_said(version):
-    rewrite(version, EVALUATION, "no figures")
-
-    assert "JSONDecodeError" in facts_of(version).problem
+    assert facts_of(version).text is None
 
 
 def test_a_plot_is_handed_out_as_it_was_listed_only(version):

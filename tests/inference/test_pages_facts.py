@@ -74,10 +74,20 @@ def test_a_bundle_that_is_gone_is_said_and_the_rest_is_shown(reader, version):
     shutil.rmtree(version.bundle_path)
     page = _page(reader, version)
 
-    assert "The figures of this version cannot be shown." in page
+    assert "The model card of this version cannot be shown." in page
     assert "Restore the bundle" in page
     assert "In use here" in page
     assert version.weights_sha256 in page
+
+
+def test_figures_of_another_release_are_shown_below_the_reason(reader, version):
+    rewrite(version, "evaluation.json", '{"made by": "another release", "confusion": [[7, 1], [2, 9]]}')
+    page = _page(reader, version)
+
+    assert "The model card of this version cannot be shown." in page
+    assert "Below stands what is stored in the bundle" in page
+    assert "another release" in page
+    assert '<a href="#evaluation-confusion">' in page
 
 
 def test_what_a_bundle_says_is_never_markup(reader, tmp_path):
