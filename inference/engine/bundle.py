@@ -3,6 +3,9 @@
 import hashlib
 import json
 import shutil
+import tempfile
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +90,7 @@ def read_card(path: Path) -> Card:
         found = json.loads(path.read_text())
         found["labels"] = tuple(found["labels"])
         found["selective_rule"] = SelectiveRule(**found["selective_rule"])
-        found["gate_limits"] = GateLimits(**found["gate_limits"])
+        found["gate_limits"] = GateLimits.of(found["gate_limits"])
         return Card(**found)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _bad(f"a bundle's card at {path}", f"{type(error).__name__}: {error}") from error
@@ -109,17 +112,37 @@ def write_bundle(
     statistics: GateStatistics,
     finder: Path | None = None,
 ) -> Card:
-    """Write a new bundle; use at the end of training.
+    """Write a new bundle, whole or not at all; use at the end of training.
 
     weights: the network's variables by path, stored by `pack`. finder: the lung finder's weights, for a network that
     reads films cropped by it. Returns the card with the files' hashes.
+    Raises BadBundle when the folder holds something already: what was measured of one bundle is not true of another.
     """
-    bundle_dir.mkdir(parents=True, exist_ok=True)
-    if finder is not None:
-        shutil.copyfile(finder, bundle_dir / LUNGS)
-    np.savez(bundle_dir / WEIGHTS, allow_pickle=False, **pack(weights))
-    statistics.write(bundle_dir / GATE)
-    return write_card(card, bundle_dir)
+    refuse_occupied(bundle_dir)
+    bundle_dir.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".bundle-", dir=bundle_dir.parent))
+    try:
+        if finder is not None:
+            shutil.copyfile(finder, partial / LUNGS)
+        np.savez(partial / WEIGHTS, allow_pickle=False, **pack(weights))
+        statistics.write(partial / GATE)
+        written = write_card(card, partial)
+        # A temporary folder is its maker's alone; the workers may run as another user.
+        partial.chmod(0o755)
+        partial.rename(bundle_dir)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return written
+
+
+def refuse_occupied(bundle_dir: Path) -> None:
+    """Raise BadBundle when a folder for a new bundle is not empty; use it before the work of making one."""
+    if bundle_dir.exists() and (not bundle_dir.is_dir() or any(bundle_dir.iterdir())):
+        raise BadBundle(
+            expected=f"no folder yet, or an empty one, at {bundle_dir}",
+            received="one that holds something",
+            remedy="Name another folder, or remove that one",
+        )
 
 
 def pack(weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.floating]]:
@@ -138,11 +161,17 @@ def pack(weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.floati
 
 def load_weights(bundle_dir: Path) -> dict[str, NDArray[np.float32]]:
     """The stored weights by variable path, as float32; raises BadBundle when the file is no such archive."""
+    return {name: value.astype(np.float32) for name, value in read_arrays(bundle_dir / WEIGHTS).items()}
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Every array of an .npz file by name, as stored; raises BadBundle when it is no such archive."""
     try:
-        with np.load(bundle_dir / WEIGHTS, allow_pickle=False) as stored:
-            return {name: stored[name].astype(np.float32) for name in stored.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise _bad(f"weights at {bundle_dir / WEIGHTS}", str(error)) from error
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    # A single array (.npy) cannot be opened in a `with`: TypeError. A cut file: BadZipFile, or zlib.error within.
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise _bad(f"weights at {path}", f"{type(error).__name__}: {error}") from error
 
 
 def sha256_of(path: Path) -> str:

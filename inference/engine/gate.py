@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from inference.engine.lung_looks import LungLimits, LungLooks
+from inference.engine.lung_looks import oddness as lung_oddness
 
 TEMPLATE_SIDE = 32
 
@@ -16,6 +20,9 @@ REASONS = {
     "blank": "it is blank or almost so",
     "lateral": "it is stated to be a lateral or oblique view, and the model learned from frontal ones",
     "inverted": "it looks inverted (bright lungs, dark bones), or is no chest X-ray",
+    "no_lungs": "it shows no lungs that could be found",
+    "odd_lungs": "it shows lungs that do not lie as in a frontal chest X-ray: perhaps a lateral or a partial view",
+    "over_cropped": "it cuts off part of the chest: the lungs reach its edge",
     "not_frontal_chest": "it does not look like the frontal chest X-rays the model learned from",
 }
 
@@ -33,13 +40,35 @@ _LIKENESS_WEIGHT = 0.6
 
 @dataclass(frozen=True)
 class GateLimits:
-    """Validation films' typical likeness and log distance, their spreads, and the oddness that few of them exceed."""
+    """Validation films' typical likeness and log distance, their spreads, and the oddness that few of them exceed.
+
+    lungs: the limits of what a lung finder marks; None for a bundle without one.
+    """
 
     typical_likeness: float
     likeness_spread: float
     typical_log_distance: float
     log_distance_spread: float
     largest_oddness: float
+    lungs: LungLimits | None = None
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> "GateLimits":
+        """The limits as a card's JSON has them; raises TypeError for other fields."""
+        lungs = found.get("lungs")
+        return cls(**{**found, "lungs": LungLimits(**lungs) if lungs else None})
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What is measured of one picture: likeness to the mean chest, distance of its embedding, and its lungs.
+
+    lungs: None where none were found, or no finder looked.
+    """
+
+    likeness: float
+    distance: float
+    lungs: LungLooks | None = None
 
 
 @dataclass(frozen=True)
@@ -86,16 +115,23 @@ def picture_refusal(pixels: NDArray[np.float32]) -> str | None:
     return "blank" if high - low < _LEAST_CONTRAST else None
 
 
-def chest_refusal(found_likeness: float, found_distance: float, *, limits: GateLimits) -> str | None:
-    """Why a picture is refused after the network's pass, as a code of `REASONS`, or None.
-
-    found_likeness: from `likeness`. found_distance: from `distance`. limits: of the bundle.
-    """
-    if found_likeness < _INVERTED:
+def chest_refusal(looks: Looks, *, limits: GateLimits) -> str | None:
+    """Why a picture is refused after the network's pass, as a code of `REASONS`, or None; limits: of the bundle."""
+    if looks.likeness < _INVERTED:
         return "inverted"
-    odd = float(oddness(np.array([found_likeness]), np.array([found_distance]), limits=limits)[0])
+    odd = float(oddness(np.array([looks.likeness]), np.array([looks.distance]), limits=limits)[0])
     # Written so that a distance that is not a number refuses.
-    return None if odd <= limits.largest_oddness else "not_frontal_chest"
+    if not odd <= limits.largest_oddness:
+        return "not_frontal_chest"
+    return _lung_refusal(looks.lungs, limits.lungs) if limits.lungs else None
+
+
+def _lung_refusal(looks: LungLooks | None, limits: LungLimits) -> str | None:
+    if looks is None:
+        return "no_lungs"
+    if not lung_oddness(looks, limits) <= limits.largest_oddness:
+        return "odd_lungs"
+    return "over_cropped" if looks.at_edge > limits.largest_at_edge else None
 
 
 def oddness(

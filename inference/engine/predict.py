@@ -16,7 +16,9 @@ from inference.engine.bundle import GATE, HEAD_KERNEL, Card, load_card, load_wei
 from inference.engine.calibrate import probabilities
 from inference.engine.explain import class_activation_map
 from inference.engine.labels import in_words
+from inference.engine.lung_looks import look
 from inference.engine.lungs import WHOLE, Box, FindLungs, LungFinder
+from inference.engine.precision import precision_to_serve
 from inference.engine.preprocess import Prepared, prepare
 from inference.engine.serve import LUNGS_GRAPH, Graph, ensure_graph
 
@@ -61,16 +63,19 @@ class Predictor:
         self._graph, self._statistics, self._kernel, self._find_lungs = graph, statistics, kernel, find_lungs
 
     @classmethod
-    def load(cls, bundle_dir: Path, *, graph_dir: Path | None = None) -> "Predictor":
+    def load(cls, bundle_dir: Path, *, graph_dir: Path | None = None, precision: str | None = None) -> "Predictor":
         """Load a bundle and its serving graph, making the graph first when it is missing; never imports TensorFlow.
 
-        Raises BadBundle, or EngineBusy while the graph is still being made.
+        precision: default what the environment asks for, which the bundle must have been measured in; one that is
+        stated here is taken unmeasured, for measuring it. The lung finder stays float32.
+        Raises BadBundle (BadPrecision), or EngineBusy while the graph is still being made.
         """
         card = load_card(bundle_dir)
+        precision = precision or precision_to_serve(bundle_dir, card)
         folder = ensure_graph(bundle_dir, graph_dir)
         return cls(
             card,
-            Graph(folder),
+            Graph(folder, precision=precision),
             statistics=gate.GateStatistics.read(bundle_dir / GATE),
             kernel=load_weights(bundle_dir)[HEAD_KERNEL],
             find_lungs=LungFinder(folder / LUNGS_GRAPH) if card.reads_lungs_only else None,
@@ -98,17 +103,20 @@ class Predictor:
         clock.lap("preprocess")
         logits, last_map = self.run(prepared)
         clock.lap("network")
-        reason = self._chest_refusal(prepared, last_map)
+        reason = gate.chest_refusal(self.looks(prepared, last_map), limits=self.card.gate_limits)
         clock.lap("gate")
         if reason is not None:
             return self._not_analysed(reason, picture, clock)
         answer = self._answer(logits, last_map, picture, clock)
         return replace(answer, box=prepared.box, lineage={**answer.lineage, "box": list(prepared.box)})
 
-    def _chest_refusal(self, prepared: Prepared, last_map: NDArray[np.float32]) -> str | None:
-        alike = gate.likeness(prepared.overview, self._statistics.template)
-        far = float(gate.distance(last_map.mean(axis=(0, 1))[np.newaxis], self._statistics)[0])
-        return gate.chest_refusal(alike, far, limits=self.card.gate_limits)
+    def looks(self, prepared: Prepared, last_map: NDArray[np.float32]) -> gate.Looks:
+        """What the gate measures of a prepared film and its last map (h, w, channels)."""
+        return gate.Looks(
+            likeness=gate.likeness(prepared.overview, self._statistics.template),
+            distance=float(gate.distance(last_map.mean(axis=(0, 1))[np.newaxis], self._statistics)[0]),
+            lungs=None if prepared.lungs is None else look(prepared.lungs),
+        )
 
     def _answer(
         self, logits: NDArray[np.float32], last_map: NDArray[np.float32], picture: "Picture", clock: "_Clock"
@@ -154,6 +162,7 @@ class Predictor:
             },
             "code_version": code_version(),
             "device": self._graph.device,
+            "precision": self._graph.precision,
             "timings_ms": clock.laps,
         }
 

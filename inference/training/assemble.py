@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.engine import preprocess
+from inference.engine import gate, preprocess
 from inference.engine.bundle import Card, pack, write_bundle
 from inference.engine.calibrate import choose_rule, fit_temperature, probabilities
-from inference.engine.gate import GateLimits, GateStatistics, distance, fit_limits, fit_statistics, likeness
+from inference.engine.lung_looks import fit_lung_limits, look
 from inference.engine.network import LOGITS, build
 from inference.training.config import TrainingConfig
 from inference.training.inputs import Inputs, load_all
@@ -41,7 +41,7 @@ def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: A
     temperature = fit_temperature(logits, targets)
     rule = choose_rule(probabilities(logits, temperature=temperature), targets, most_error=most_error)
     statistics = _gate_statistics(config, data, model)
-    limits = _gate_limits(inputs.overview, embeddings, statistics)
+    limits = _gate_limits(inputs, embeddings, statistics)
     card = Card(
         name=out.name,
         architecture=config.network,
@@ -79,23 +79,27 @@ def _inputs(config: TrainingConfig, data: Data, split: str) -> Inputs:
     return load_all(films, images=data.images, size=config.final_size, cache=data.cache, finder=data.finder)
 
 
-def _gate_statistics(config: TrainingConfig, data: Data, model: Any) -> GateStatistics:
+def _gate_statistics(config: TrainingConfig, data: Data, model: Any) -> gate.GateStatistics:
     inputs = _inputs(config, data, "train")
     count = len(inputs.films)
     chosen = np.sort(np.random.default_rng(config.seed).choice(count, min(GATE_FILMS, count), replace=False))
-    template = inputs.overview[chosen].astype(np.float32).mean(axis=0) / np.float32(255)
-    return fit_statistics(template, run_network(model, inputs.pixels[chosen])[1])
+    template = _as_floats(inputs.overview[chosen]).mean(axis=0)
+    return gate.fit_statistics(template, run_network(model, inputs.pixels[chosen])[1])
 
 
-def _gate_limits(
-    overview: NDArray[np.uint8], embeddings: NDArray[np.float32], statistics: GateStatistics
-) -> GateLimits:
-    alike = np.array([likeness(_as_input(film), statistics.template) for film in overview])
-    return fit_limits(alike, distance(embeddings, statistics), refused_share=REFUSED_SHARE)
+def _gate_limits(inputs: Inputs, embeddings: NDArray[np.float32], statistics: gate.GateStatistics) -> gate.GateLimits:
+    alike = [gate.likeness(film[..., np.newaxis], statistics.template) for film in _as_floats(inputs.overview)]
+    # Two ways of being refused share what may be refused.
+    share = REFUSED_SHARE if inputs.whole_lungs is None else REFUSED_SHARE / 2
+    limits = gate.fit_limits(np.array(alike), gate.distance(embeddings, statistics), refused_share=share)
+    if inputs.whole_lungs is None:
+        return limits
+    looks = [found for lungs in inputs.whole_lungs if (found := look(_as_floats(lungs))) is not None]
+    return replace(limits, lungs=fit_lung_limits(looks, refused_share=share))
 
 
-def _as_input(film: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return film[..., np.newaxis].astype(np.float32) / np.float32(255)
+def _as_floats(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return values.astype(np.float32) / np.float32(255)
 
 
 def _training(config: TrainingConfig, state: RunState) -> dict[str, Any]:

@@ -4,8 +4,11 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +18,13 @@ from PIL import Image
 
 from inference.engine.bundle import sha256_of
 from inference.engine.errors import UnreadableImage
-from inference.engine.lungs import LungFinder
+from inference.engine.lungs import FINDER_SIDE, LungFinder
 from inference.engine.preprocess import LUNGS_ONLY, WHOLE_FILM, crop, prepare
 from inference.training.dataset import Film, read_film
 
 # A run with more unreadable films than this has a broken data folder, not a few bad files.
 MOST_UNREADABLE = 0.01
+_GRAPH = "lungs.xml"
 
 Bytes = NDArray[np.uint8]
 
@@ -30,12 +34,14 @@ class Inputs:
     """Prepared films, memory-mapped: (n, size, size) uint8, 255 = 1.0.
 
     pixels: the network's inputs. lungs: chance of lung in the same frame, None when no finder was used.
-    overview: (n, 32, 32), the whole film, for the gate's mean chest. films: in that order, less the unreadable.
+    overview: (n, 32, 32), the whole film, for the gate's mean chest. whole_lungs: (n, 96, 96) chance of lung over the
+    whole film, for the gate; all zero where none were found. films: in that order, less the unreadable.
     """
 
     pixels: Bytes
     overview: Bytes
     lungs: Bytes | None
+    whole_lungs: Bytes | None
     films: list[Film]
 
 
@@ -64,6 +70,7 @@ def load_all(films: Sequence[Film], *, images: Path, size: int, cache: Path, fin
         pixels=np.load(folder / "pixels.npy", mmap_mode="r"),
         overview=np.load(folder / "overview.npy", mmap_mode="r"),
         lungs=np.load(folder / "lungs.npy", mmap_mode="r") if finder else None,
+        whole_lungs=np.load(folder / "whole_lungs.npy", mmap_mode="r") if finder else None,
         films=[films[index] for index in kept],
     )
 
@@ -75,27 +82,23 @@ def _write(films: Sequence[Film], *, images: Path, size: int, folder: Path, find
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_start, initargs=(graph,)) as pool:
         found = list(pool.map(_prepare, paths, [size] * len(paths), chunksize=64))
-    _refuse_too_many_unreadable(films, found)
+    refuse_unreadable([film.file for film, one in zip(films, found, strict=True) if one is None], of=len(films))
     kept = [index for index, one in enumerate(found) if one is not None]
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
-    np.save(partial / "kept.npy", np.array(kept, dtype=np.int64))
-    for position, name in enumerate(("pixels", "overview", "lungs")):
-        if name != "lungs" or finder:
-            np.save(partial / f"{name}.npy", np.stack([one[position] for one in found if one is not None]))
-    # Two runs may prepare the same films at once: the first folder stands.
-    if not folder.exists():
-        partial.rename(folder)
+    with _appearing_whole(folder) as partial:
+        np.save(partial / "kept.npy", np.array(kept, dtype=np.int64))
+        for position, name in enumerate(("pixels", "overview", "lungs", "whole_lungs")):
+            if finder or position < 2:
+                np.save(partial / f"{name}.npy", np.stack([one[position] for one in found if one is not None]))
 
 
-def _refuse_too_many_unreadable(films: Sequence[Film], found: Sequence[tuple[Bytes, ...] | None]) -> None:
-    bad = [film.file for film, one in zip(films, found, strict=True) if one is None]
-    if bad:
-        print(f"{len(bad)} of {len(films)} films cannot be read and are skipped: {', '.join(bad)}", flush=True)
-    if len(bad) > MOST_UNREADABLE * len(films):
+def refuse_unreadable(files: Sequence[str], *, of: int) -> None:
+    """List the films that could not be read; raises UnreadableImage when they are more than 1 % of `of` films."""
+    if files:
+        print(f"{len(files)} of {of} films cannot be read and are skipped: {', '.join(files)}", flush=True)
+    if len(files) > MOST_UNREADABLE * of:
         raise UnreadableImage(
             expected=f"at most {MOST_UNREADABLE:.0%} unreadable films",
-            received=f"{len(bad)} of {len(films)}, the first {bad[:5]}",
+            received=f"{len(files)} of {of}, the first {list(files[:5])}",
             remedy="Check the images folder",
         )
 
@@ -103,11 +106,28 @@ def _refuse_too_many_unreadable(films: Sequence[Film], found: Sequence[tuple[Byt
 def _finder_graph(finder: Path, cache: Path) -> Path:
     from inference.engine.compile_lungs import write_finder_graph
 
-    graph = cache / f"finder-{sha256_of(finder)[:16]}" / "lungs.xml"
-    if not graph.exists():
-        graph.parent.mkdir(parents=True, exist_ok=True)
-        write_finder_graph(finder, graph)
-    return graph
+    folder = cache / f"finder-{sha256_of(finder)[:16]}"
+    if not folder.exists():
+        # A graph that differs from Keras is refused, and then does not lie there the next time.
+        with _appearing_whole(folder) as partial:
+            write_finder_graph(finder, partial / _GRAPH)
+    return folder / _GRAPH
+
+
+@contextmanager
+def _appearing_whole(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which appears as `folder` whole or not at all; when two processes race, the first stands."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield partial
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 _finder: LungFinder | None = None
@@ -125,12 +145,13 @@ def _prepare(path: Path, size: int) -> tuple[Bytes, ...] | None:
     except UnreadableImage:
         return None
     prepared = prepare(pixels, size=size, find_lungs=_finder)
-    lungs = prepared.lungs if prepared.lungs is not None else np.ones((size, size), dtype=np.float32)
+    lungs = prepared.lungs if prepared.lungs is not None else np.ones((FINDER_SIDE, FINDER_SIDE), dtype=np.float32)
     overview = Image.fromarray(prepared.overview[..., 0]).resize((32, 32), Image.Resampling.BOX)
     return (
         _as_bytes(prepared.inputs[..., 0]),
         _as_bytes(np.asarray(overview)),
         _as_bytes(crop(lungs, prepared.box, side=size)),
+        _as_bytes(lungs if prepared.found else np.zeros_like(lungs)),
     )
 
 
