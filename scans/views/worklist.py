@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
 from accounts.roles import Ability
+from inference.models import ModelStop
 from scans.models import Image, Report, ReportStatus, Scan
 from scans.models.analysis import analyses_of
 from scans.querysets import ScanQuerySet
@@ -67,12 +68,19 @@ def _context(request: SignedInRequest, *, is_refresh: bool) -> dict[str, Any]:
     return {
         "filter": narrowed,
         "rows": _rows(shown),
+        "stops": _stops(request),
         "is_narrowed": bool(stated),
         "first_page": urlencode(stated),
         "this_page": request.GET.urlencode(),
         "next_page": urlencode({**stated, "after": str(shown[-1].pk)}) if len(scans) > PAGE_SIZE else "",
         "is_first_page": after is None,
     }
+
+
+def _stops(request: SignedInRequest) -> QuerySet[ModelStop]:
+    """Return where the model is stopped among the hospitals whose scans the list may show."""
+    here = request.user.hospitals_with(Ability.VIEW_SCANS)
+    return ModelStop.objects.filter(resumed_at=None, hospital__in=here).select_related("hospital", "stopped_by")
 
 
 def _scan_named(request: SignedInRequest, parameter: str) -> Scan | None:

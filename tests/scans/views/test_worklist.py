@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from inference import stops
 from scans.models import Priority, ScanStatus
 from scans.views import worklist
 from tests.factories import ImageFactory, JobFactory, PatientFactory, ScanFactory
@@ -178,3 +179,17 @@ def test_opening_the_list_leaves_one_audit_line_and_a_refresh_only_one_for_someb
     client.get(ROWS)
     assert lines.count() == 2
     assert str(newcomer.patient_id) in lines.first().detail["patients"]
+
+
+def test_the_list_says_where_the_model_is_stopped_and_why(two_hospitals, make_scan, as_person):
+    north, south = two_hospitals.north, two_hospitals.south
+    make_scan(north.hospital)
+    stops.stop(north.hospital, stopped_by=north.hospital_admin, reason="It calls everything COVID.")
+
+    for address in (reverse("worklist"), ROWS):
+        page = as_person(north.radiologist).get(address).content.decode()
+        assert "The model is stopped at North Hospital since" in page
+        assert "It calls everything COVID." in page
+        assert "It calls everything COVID." not in as_person(south.radiologist).get(address).content.decode()
+    stops.resume(north.hospital, resumed_by=north.hospital_admin, reason="Mended.")
+    assert "Read without the model." not in as_person(north.radiologist).get(ROWS).content.decode()
