@@ -4,7 +4,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from inference.engine.bundle import WEIGHTS
 from inference.engine.labels import LABELS
+
+# What `initial_weights` may be beside a path.
+NO_WEIGHTS, IMAGENET = "none", "imagenet"
+# Of shares written with two digits.
+_ROUNDING = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +42,17 @@ class TrainingConfig:
     # Penalty on squared kernels in the loss; AdamW's own decay is the better choice where there is one.
     l2: float = 0.0
     # "none", "imagenet", or the path of a bundle (or its weights.npz) to start from.
-    initial_weights: str = "none"
+    initial_weights: str = NO_WEIGHTS
+    # SHA-256 of those weights, when they are a file.
+    initial_sha256: str = ""
     # SHA-256 of the lung finder's weights that films are cropped with; empty for whole films.
     finder_sha256: str = ""
     # Stop when the validation loss has not fallen for so many validations; 0 never stops early.
     patience: int = 0
     # A source's weight within its class is its count to this power: 0 makes sources equal, 1 leaves them as found.
     source_exponent: float = 0.5
+    # How fast a (label, source) group is drawn more often where validation goes worse; 0 leaves the draw as it is.
+    group_robust: float = 0.0
     left_out_sources: tuple[str, ...] = ()
     validate_every: int = 4
     precision: str = "mixed_bfloat16"
@@ -52,6 +62,18 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.minutes is None):
             raise ValueError("Expected epochs or minutes; received both or neither. Give exactly one of them.")
+        if not (self.epochs or self.minutes or 0) > 0:
+            raise ValueError(f"Expected a budget above 0; received {self.epochs or self.minutes}. Give it more.")
+        if not self.stages or abs(sum(share for _, share in self.stages) - 1.0) > _ROUNDING:
+            raise ValueError(f"Expected stages whose shares sum to 1; received {self.stages}. Correct the shares.")
+
+    @property
+    def initial_file(self) -> Path | None:
+        """The file of weights that the run starts from; None for none, and for ImageNet's."""
+        if self.initial_weights in (NO_WEIGHTS, IMAGENET):
+            return None
+        path = Path(self.initial_weights)
+        return path / WEIGHTS if path.is_dir() else path
 
     @property
     def final_size(self) -> int:
@@ -68,8 +90,10 @@ class TrainingConfig:
         return self.final_size
 
     def write(self, path: Path) -> None:
-        """Write the record as JSON to `path`."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        """Write the record as JSON to `path`, whole or not at all."""
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        partial.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":

@@ -7,12 +7,11 @@ import keras
 import numpy as np
 
 from inference.engine import network
-from inference.engine.bundle import WEIGHTS
+from inference.engine.bundle import load_card, read_arrays
 from inference.engine.errors import BadBundle
-from inference.training.config import TrainingConfig
+from inference.training.config import IMAGENET, TrainingConfig
+from inference.training.imagenet import start_from_imagenet
 from inference.training.recipes import add_l2
-
-NO_WEIGHTS, IMAGENET = "none", "imagenet"
 
 
 def new_model(config: TrainingConfig, networks: Mapping[str, network.Body] | None = None) -> keras.Model:
@@ -29,7 +28,10 @@ def new_model(config: TrainingConfig, networks: Mapping[str, network.Body] | Non
         keras.mixed_precision.set_dtype_policy(previous)
     model = keras.Model(built.input, built.output[network.LOGITS])
     add_l2(model, config.l2)
-    _start_from(model, config.initial_weights)
+    if config.initial_weights == IMAGENET:
+        start_from_imagenet(model, config.network)
+    elif config.initial_file is not None:
+        _start_from(model, Path(config.initial_weights), config.initial_file, labels=config.labels)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
     model.compile(_optimizer(config), loss, metrics=["accuracy"], jit_compile=config.jit)
     return model
@@ -57,59 +59,28 @@ def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def _start_from(model: keras.Model, initial: str) -> None:
-    if initial == NO_WEIGHTS:
-        return
-    if initial == IMAGENET:
-        _start_from_imagenet(model)
-        return
-    path = Path(initial)
-    stored = _read(path / WEIGHTS if path.is_dir() else path)
-    missing = {variable.path for variable in model.variables} - set(stored)
-    if missing:
-        raise _misfit(initial, f"none for {sorted(missing)[:4]}")
+def _start_from(model: keras.Model, initial: Path, file: Path, *, labels: tuple[str, ...]) -> None:
+    # A bundle's hashes are checked, and its card says what the head's outputs mean; a bare file says neither.
+    card = load_card(initial) if initial.is_dir() else None
+    stored = read_arrays(file)
+    differing = stored.keys() ^ {variable.path for variable in model.variables}
+    if differing:
+        raise _misfit(initial, f"other variables: {sorted(differing)[:4]}")
+    keeps_head = card is None or card.labels == labels
     for variable in model.variables:
-        if tuple(variable.shape) == stored[variable.path].shape:
-            variable.assign(stored[variable.path].astype(np.float32))
-        elif not variable.path.startswith(f"{network.LOGITS}/"):
-            # A head for other labels starts anew; anything else of another shape is another network.
-            raise _misfit(initial, f"{stored[variable.path].shape} for {variable.path} {tuple(variable.shape)}")
+        value = stored[variable.path]
+        is_head = variable.path.startswith(f"{network.LOGITS}/")
+        fits = tuple(variable.shape) == value.shape
+        if not fits and not is_head:
+            raise _misfit(initial, f"{value.shape} for {variable.path} {tuple(variable.shape)}")
+        # A head for other labels starts anew.
+        if fits and (keeps_head or not is_head):
+            variable.assign(value.astype(np.float32))
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise _misfit(str(path), str(error)) from error
-
-
-def _misfit(initial: str, received: str) -> BadBundle:
+def _misfit(initial: Path, received: str) -> BadBundle:
     return BadBundle(
         expected=f"weights of this network in {initial}",
         received=received,
         remedy="Name a bundle of the same network, imagenet, or none",
     )
-
-
-def _start_from_imagenet(model: keras.Model) -> None:
-    # The published weights read three colours; a grey film is the same in all three, so their sum reads it.
-    table = {"resnet50": keras.applications.ResNet50, "vgg16": keras.applications.VGG16,
-             "xception": keras.applications.Xception}  # fmt: skip
-    name = next((known for known in table if any(layer.name.startswith(_PREFIX[known]) for layer in model.layers)), "")
-    if not name:
-        raise _misfit(IMAGENET, "a network that nobody has trained on ImageNet")
-    try:
-        published = table[name](weights="imagenet", include_top=False)
-    except Exception as error:
-        raise _misfit(IMAGENET, f"no download: {error}") from error
-    own = {variable.path: variable for variable in model.variables}
-    for variable in published.variables:
-        value = np.asarray(variable)
-        target = own.get(variable.path)
-        if target is not None:
-            grey = value.ndim == 4 and value.shape[2] == 3 and target.shape[2] == 1
-            target.assign(value.sum(axis=2, keepdims=True) if grey else value)
-
-
-_PREFIX = {"resnet50": "conv1_conv", "vgg16": "block1_conv", "xception": "block1_conv1_bn"}

@@ -2,12 +2,10 @@
 
 import json
 import math
-import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +15,18 @@ from numpy.typing import NDArray
 from tensorboard.summary import Writer
 
 from inference.engine import network
-from inference.engine.bundle import LUNGS, sha256_of
 from inference.engine.calibrate import negative_log_likelihood
+from inference.training import robust
 from inference.training.batches import Batches
-from inference.training.config import TrainingConfig
+from inference.training.config import NO_WEIGHTS, TrainingConfig
 from inference.training.dataset import Film, Manifest, sampling_weights
-from inference.training.inputs import load_all, load_inputs
+from inference.training.errors import BadRun
+from inference.training.inputs import Inputs, load_all
 from inference.training.learner import new_model, two_outputs
+from inference.training.runs import BEST, CONFIG, STATE, RunState, begin, checkpoint, finder_of, save, settle
 
-CONFIG, STATE, BEST = "config.json", "state.json", "best.keras"
-
-
-@dataclass
-class RunState:
-    """Where a run stands: epochs done, seconds trained over all sittings, the curve so far, and its best validation."""
-
-    epoch: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_loss: float = math.inf
-    validations_since_best: int = 0
+UNREADABLE = "unreadable.json"
+_VALIDATED_AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,43 +82,46 @@ def train(
 ) -> keras.Model:
     """Train, or go on with, the run in folder `run`; use from the command line and in tests.
 
-    networks: a table of one's own. stop_after: end this sitting after so many epochs (the checkpoint stays).
-    Returns the two-output network with its weights. Writes config.json, state.json, the finder, a checkpoint an epoch,
-    and curves for TensorBoard in `run`/tensorboard.
+    data: a run that has begun needs no finder named, it has its own. networks: a table of one's own. stop_after: end
+    this sitting after so many epochs (the checkpoint stays).
+    Returns the two-output network with its last weights. Writes config.json, state.json, the finder, the unreadable
+    films, a checkpoint an epoch, and curves for TensorBoard in `run`/tensorboard.
+    Raises, before anything is written: BadRun for what is not the run's own, UnreadableImage for more than 1 % of
+    unreadable films, BadBundle for weights to start from that do not fit.
     """
-    config = _open_run(config, data, run)
+    config = settle(config, run=run, manifest=data.manifest, finder=data.finder)
     state, model = _start_or_resume(config, run, networks)
+    if _has_ended(config, state):
+        return two_outputs(model)
+    data = replace(data, finder=finder_of(run) if (run / CONFIG).exists() else data.finder)
+    unreadable = _prepare(config, data, state)
+    begin(config, run=run, manifest=data.manifest, finder=data.finder)
+    (run / UNREADABLE).write_text(json.dumps(unreadable, indent=2) + "\n")
+    # The run's own copy, because the other file may be trained anew before the run has ended.
+    data = replace(data, finder=finder_of(run))
     first = state.epoch
     while not _has_ended(config, state) and (stop_after is None or state.epoch - first < stop_after):
-        _train_epoch(config, data, model, state)
+        is_best = _train_epoch(config, data, model, state)
         _log_curves(run, state)
-        _save(config, model, state, run)
+        save(model, state, run, is_best=is_best and bool(config.patience))
     return two_outputs(model)
 
 
 def load_run(run: Path) -> tuple[TrainingConfig, RunState, keras.Model]:
-    """The config, state and two-output network of a run's last checkpoint, or of its best where it may stop early."""
-    config = TrainingConfig.read(run / CONFIG)
-    state = RunState(**json.loads((run / STATE).read_text()))
-    path = run / BEST if config.patience and (run / BEST).exists() else _checkpoint(run, state)
-    model: Any = keras.models.load_model(path)
-    return config, state, two_outputs(model)
+    """The config, state and two-output network of a run's last checkpoint, or of its best where it may stop early.
+
+    Raises BadRun when the run has no checkpoint.
+    """
+    if not (run / STATE).exists():
+        raise BadRun(expected=f"a trained run in {run}", received=f"no {STATE}", remedy="Train it for an epoch first")
+    config, state = TrainingConfig.read(run / CONFIG), RunState.read(run)
+    return config, state, two_outputs(_stored(run / BEST if (run / BEST).exists() else checkpoint(run, state)))
 
 
-def finder_of(run: Path) -> Path | None:
-    """The lung finder's weights that a run's films were cropped with, None for whole films."""
-    return run / LUNGS if (run / LUNGS).exists() else None
-
-
-def _open_run(config: TrainingConfig, data: Data, run: Path) -> TrainingConfig:
-    run.mkdir(parents=True, exist_ok=True)
-    if data.finder is not None:
-        config = replace(config, finder_sha256=sha256_of(data.finder))
-        if not (run / LUNGS).exists():
-            shutil.copyfile(data.finder, run / LUNGS)
-    config.write(run / CONFIG)
-    (run / "manifest.sha256").write_text(data.manifest.sha256 + "\n")
-    return config
+def _stored(path: Path) -> Any:
+    if not path.exists():
+        raise BadRun(expected=f"the checkpoint {path}", received="no such file", remedy="Restore it, or train anew")
+    return keras.models.load_model(path)
 
 
 def _has_ended(config: TrainingConfig, state: RunState) -> bool:
@@ -142,9 +135,9 @@ def _start_or_resume(
     if not (run / STATE).exists():
         return RunState(), new_model(config, networks)
     # The checkpoint has the weights: what the run began from is no longer needed, and may be gone.
-    model = new_model(replace(config, initial_weights="none"), networks)
-    state = RunState(**json.loads((run / STATE).read_text()))
-    stored = keras.models.load_model(_checkpoint(run, state))
+    model = new_model(replace(config, initial_weights=NO_WEIGHTS), networks)
+    state = RunState.read(run)
+    stored = _stored(checkpoint(run, state))
     # Values only: a loaded optimizer has forgotten which variables are free of weight decay.
     model.set_weights(stored.get_weights())
     model.optimizer.build(model.trainable_variables)
@@ -153,11 +146,37 @@ def _start_or_resume(
     return state, model
 
 
-def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: RunState) -> None:
+def _prepare(config: TrainingConfig, data: Data, state: RunState) -> dict[str, list[str]]:
+    """Both splits at the sitting's first size, so that a broken data folder shows now; the unreadable films of each."""
+    unreadable = {}
+    for split in ("train", "validation"):
+        films = data.manifest.of_split(split, without_sources=config.left_out_sources)
+        if not films:
+            raise BadRun(
+                expected=f"films to use for {split}",
+                received=f"none in the manifest without {config.left_out_sources}",
+                remedy="Leave fewer sources out, or import the data again",
+            )
+        kept = set(_inputs(config, data, split, size=config.size_at(progress(config, state))).films)
+        unreadable[split] = [film.file for film in films if film not in kept]
+        if unreadable[split]:
+            print(f"{split}: {len(unreadable[split])} of {len(films)} films cannot be read; {UNREADABLE} lists them")
+    return unreadable
+
+
+def _inputs(config: TrainingConfig, data: Data, split: str, *, size: int) -> Inputs:
+    films = data.manifest.of_split(split, without_sources=config.left_out_sources)
+    return load_all(films, images=data.images, size=size, cache=data.cache, finder=data.finder)
+
+
+def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: RunState) -> bool:
+    """Train one epoch and bring `state` up to date; returns whether its validation was the best so far."""
     size = config.size_at(progress(config, state))
-    films = data.manifest.of_split("train", without_sources=config.left_out_sources)
-    inputs = load_all(films, images=data.images, size=size, cache=data.cache, finder=data.finder)
+    inputs = _inputs(config, data, "train", size=size)
     weights = sampling_weights(inputs.films, source_exponent=config.source_exponent)
+    if config.group_robust:
+        state.group_shares = state.group_shares or robust.group_shares(inputs.films, weights)
+        weights = robust.with_shares(inputs.films, weights, state.group_shares)
     batches = Batches(inputs, _targets(config, inputs.films), weights, config=config, epoch=state.epoch)
     began = time.monotonic()
     fitted = model.fit(
@@ -177,28 +196,64 @@ def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: 
         "learning_rate": float(model.optimizer.learning_rate),
         **{name: float(values[0]) for name, values in fitted.history.items()},
     }
+    _refuse_divergence(entry["loss"], config, state)
     state.epoch += 1
+    is_best = False
     if state.epoch % config.validate_every == 0 or progress(config, state) >= 1.0:
-        entry |= _validate(config, data, model, size=size)
-        better = entry["validation_loss"] < state.best_loss
-        state.best_loss = min(entry["validation_loss"], state.best_loss)
-        state.validations_since_best = 0 if better else state.validations_since_best + 1
+        entry |= _validate(config, data, model, state, size=size)
+        is_best = _is_best(config, state, entry["validation_loss"], size=size)
     state.history.append(entry)
     print(json.dumps(entry), flush=True)
+    return is_best
 
 
-def _validate(config: TrainingConfig, data: Data, model: keras.Model, *, size: int) -> dict[str, float]:
-    films = data.manifest.of_split("validation", without_sources=config.left_out_sources)
-    inputs, films = load_inputs(films, images=data.images, size=size, cache=data.cache, finder=data.finder)
-    logits = model.predict(inputs[..., np.newaxis].astype(np.float32) / 255.0, batch_size=64, verbose=0)
-    targets = _targets(config, films)
+def _refuse_divergence(loss: float, config: TrainingConfig, state: RunState) -> None:
+    # Raised before the checkpoint is written: the last good one stays.
+    if not math.isfinite(loss):
+        raise BadRun(
+            expected="a finite loss",
+            received=f"{loss} in epoch {state.epoch}",
+            remedy=f"Begin another run with a smaller --learning-rate than {config.learning_rate}",
+        )
+
+
+def _is_best(config: TrainingConfig, state: RunState, loss: float, *, size: int) -> bool:
+    # Losses at different sizes cannot be compared, and the bundle reads films at the last one.
+    if size != config.final_size:
+        return False
+    is_best = loss < state.best_loss
+    state.best_loss = min(loss, state.best_loss)
+    state.validations_since_best = 0 if is_best else state.validations_since_best + 1
+    return is_best
+
+
+def _validate(
+    config: TrainingConfig, data: Data, model: keras.Model, state: RunState, *, size: int
+) -> dict[str, float]:
+    inputs = _inputs(config, data, "validation", size=size)
+    logits = _logits(model, inputs.pixels)
+    targets = _targets(config, inputs.films)
     right = logits.argmax(axis=1) == targets
     recalls = [float(right[targets == index].mean()) for index in np.unique(targets)]
-    return {
+    found = {
         "validation_loss": negative_log_likelihood(logits, targets, temperature=1.0),
         "validation_accuracy": float(right.mean()),
         "validation_balanced_accuracy": float(np.mean(recalls)),
     }
+    if config.group_robust:
+        losses = robust.group_losses(inputs.films, logits, targets)
+        state.group_shares = robust.raise_worst(state.group_shares, losses, rate=config.group_robust)
+        found |= {f"validation_loss of {group}": loss for group, loss in losses.items()}
+        found |= {f"share of {group}": share for group, share in state.group_shares.items()}
+    return found
+
+
+def _logits(model: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    # Block by block: the whole split in float32 would be some gigabytes at the larger sizes.
+    blocks = [pixels[first : first + _VALIDATED_AT_ONCE] for first in range(0, len(pixels), _VALIDATED_AT_ONCE)]
+    return np.concatenate(
+        [model.predict_on_batch(block[..., np.newaxis].astype(np.float32) / 255.0) for block in blocks]
+    )
 
 
 def _targets(config: TrainingConfig, films: list[Film]) -> NDArray[np.int64]:
@@ -211,20 +266,3 @@ def _log_curves(run: Path, state: RunState) -> None:
     for name, value in state.history[-1].items():
         writer.add_scalar(name, value, step=state.epoch)
     writer.close()
-
-
-def _checkpoint(run: Path, state: RunState) -> Path:
-    return run / f"checkpoint-{state.epoch:05d}.keras"
-
-
-def _save(config: TrainingConfig, model: keras.Model, state: RunState, run: Path) -> None:
-    # The state names its checkpoint, so that a stop between the two writes leaves the older pair whole.
-    model.save(_checkpoint(run, state))
-    if config.patience and "validation_loss" in state.history[-1] and not state.validations_since_best:
-        shutil.copyfile(_checkpoint(run, state), run / BEST)
-    partial = run / "state.partial.json"
-    partial.write_text(json.dumps(state.__dict__))
-    os.replace(partial, run / STATE)
-    for old in run.glob("checkpoint-*.keras"):
-        if old != _checkpoint(run, state):
-            old.unlink()
