@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from inference.engine.bundle import read_arrays
 from inference.engine.errors import BadBundle
 from inference.engine.lungs import FINDER_SIDE, LungFinder
 
@@ -15,22 +16,22 @@ TOLERANCE = 1e-4
 def finder_model(weights: Path) -> Any:
     """The finder's Keras network with its stored weights, float32.
 
-    Raises BadBundle when the file's variables are not the network's.
+    Raises BadBundle when the file is none, or its variables are not the network's.
     """
     from inference.engine.network_lungs import build_lungs
 
     model = build_lungs()
-    with np.load(weights, allow_pickle=False) as stored:
-        received = {name: stored[name].shape for name in stored.files}
-        expected = {variable.path: tuple(variable.shape) for variable in model.variables}
-        if expected != received:
-            raise BadBundle(
-                expected="the lung finder's weights",
-                received=f"other variables: {sorted(set(expected.items()) ^ set(received.items()))[:4]}",
-                remedy="Make the bundle again with this version of the engine",
-            )
-        for variable in model.variables:
-            variable.assign(stored[variable.path].astype(np.float32))
+    stored = read_arrays(weights)
+    received = {name: value.shape for name, value in stored.items()}
+    expected = {variable.path: tuple(variable.shape) for variable in model.variables}
+    if expected != received:
+        raise BadBundle(
+            expected=f"the lung finder's weights in {weights}",
+            received=f"other variables: {sorted(set(expected.items()) ^ set(received.items()))[:4]}",
+            remedy="Train the finder with this version, or name the file that `lungs` wrote",
+        )
+    for variable in model.variables:
+        variable.assign(stored[variable.path].astype(np.float32))
     return model
 
 
@@ -49,7 +50,8 @@ def write_finder_graph(weights: Path, graph: Path) -> float:
     inputs = np.random.default_rng(0).random((4, FINDER_SIDE, FINDER_SIDE, 1)).astype(np.float32)
     served = LungFinder(graph)
     gaps = [np.abs(np.asarray(model(one[np.newaxis]))[0, ..., 0] - served(one)).max() for one in inputs]
-    difference = float(max(gaps))
+    # Not Python's max, which passes over a value that is not a number.
+    difference = float(np.max(gaps))
     if not difference <= TOLERANCE:
         raise BadBundle(
             expected=f"a lung finder's graph within {TOLERANCE} of Keras",

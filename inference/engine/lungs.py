@@ -44,7 +44,7 @@ class LungFinder:
 def lung_box(lungs: Grey) -> Box | None:
     """The box around the lungs, or None where there are none; use it to crop a film.
 
-    lungs: (side, side) chance of lung. The box may reach over the film's edge by its margin, never further.
+    lungs: (side, side) chance of lung. The margin ends at the film's edge.
     """
     found = lungs >= LUNG
     if found.mean() < LEAST_AREA:

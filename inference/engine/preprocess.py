@@ -43,7 +43,8 @@ def prepare(pixels: Grey, *, size: int, find_lungs: FindLungs | None) -> Prepare
     """Make the network's input from a picture; use it for training, evaluation and serving alike.
 
     pixels: (H, W) float32 in 0..1, 0 = black = air, 1 = white = dense.
-    size: side of the input in pixels, at most 224. find_lungs: the bundle's finder; None reads the whole film.
+    size: side of the input in pixels; above 224 the square is enlarged.
+    find_lungs: the bundle's finder; None reads the whole film.
     A picture without lungs is prepared whole and says so: whether to read it is the gate's decision.
     Raises ValueError when `pixels` is not two-dimensional or holds a value that is not finite.
     """
