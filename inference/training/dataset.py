@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
@@ -10,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from inference.engine.errors import UnreadableImage
+from inference.engine.read_raster import grey_values
+from inference.engine.read_window import as_stored, stretch
 
 SPLITS = ("train", "validation", "test")
 
@@ -40,6 +44,10 @@ class Film:
 COLUMNS = tuple(field.name for field in fields(Film))
 # A manifest written before a column came to be is still the manifest its run recorded, and is read.
 _NEEDED = tuple(field.name for field in fields(Film) if field.default is MISSING)
+# What Pillow throws at bad bytes.
+_DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,14 +122,15 @@ def _refuse_split_groups(films: Sequence[Film]) -> None:
 
 
 def read_film(path: Path) -> NDArray[np.float32]:
-    """Decode one training film to (H, W) float32 in 0..1; raises UnreadableImage."""
+    """Decode one training film to (H, W) float32 in 0..1, in the greys the product shows; raises UnreadableImage."""
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("L"), dtype=np.float32) / 255.0
-    except (OSError, SyntaxError, ValueError) as error:
+            values = grey_values(ImageOps.exif_transpose(image))
+    except _DECODER_ERRORS as error:
         raise UnreadableImage(
             expected=f"a picture at {path}", received=str(error), remedy="Remove its row or restore the file"
         ) from error
+    return stretch(values)[0] if values.dtype == np.uint16 else as_stored(values, bits=8)
 
 
 def sampling_weights(films: Sequence[Film], *, source_exponent: float) -> NDArray[np.float64]:
