@@ -34,23 +34,28 @@ _COSINES = _cosines()
 
 
 def compress(films: Films, generator: Generator, *, chance: float) -> Films:
-    """Quantise some films of (n, side, side) as JPEG would, at a quality of 20 to 90; values about 0..1.
-
-    Source: ITU-T T.81; the quality scale is that of the Independent JPEG Group's library.
-    """
+    """Quantise some films of (n, side, side) as JPEG would, at a quality of 20 to 90; values about 0..1."""
     chosen = np.flatnonzero(generator.random(len(films)) < chance)
     if not len(chosen):
         return films
-    quality = generator.uniform(20, 90, len(chosen)).astype(np.float32)
+    changed = films.copy()
+    changed[chosen] = as_jpeg(films[chosen], generator.uniform(20, 90, len(chosen)).astype(np.float32))
+    return changed
+
+
+def as_jpeg(films: Films, quality: Films) -> NDArray[np.floating]:
+    """Films (n, side, side), values about 0..1, as they come back from a grey JPEG of quality (n,) 1..100.
+
+    Source: ITU-T T.81; the quality scale is that of the Independent JPEG Group's library.
+    """
     scale = np.where(quality < 50, 50 / quality, 2 - quality / 50)[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
-    count, side = len(chosen), films.shape[1]
+    count, side = films.shape[:2]
     rest = -side % _BLOCK
-    whole = np.pad(films[chosen], ((0, 0), (0, rest), (0, rest)), mode="edge")
+    whole = np.pad(films, ((0, 0), (0, rest), (0, rest)), mode="edge")
     tiles = whole.shape[1] // _BLOCK
     blocks = whole.reshape(count, tiles, _BLOCK, tiles, _BLOCK).swapaxes(2, 3)
     waves = _COSINES @ ((blocks - 0.5) * 255.0) @ _COSINES.T
     steps = np.maximum(_STEPS * scale, 1.0)
     again = _COSINES.T @ (np.round(waves / steps) * steps) @ _COSINES
-    changed = films.copy()
-    changed[chosen] = again.swapaxes(2, 3).reshape(whole.shape)[:, :side, :side] / 255.0 + 0.5
-    return changed
+    found: NDArray[np.floating] = again.swapaxes(2, 3).reshape(whole.shape)[:, :side, :side] / 255.0 + 0.5
+    return found
