@@ -3,9 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from inference.engine.bundle import Card, load_card, write_card
+from inference.engine.bundle import EVALUATION, Card, load_card, read_arrays, write_card
 from inference.engine.calibrate import probabilities, raise_for_unseen
 from inference.training.left_out import LOGITS_OUTSIDE
 
@@ -14,22 +12,33 @@ def raise_rule(bundle: Path, *, most_false: float) -> Card:
     """Give labels thresholds of their own, so that unseen sources are seldom called by them falsely; after `left-out`.
 
     The siblings' logits outside (left_out.npz in the bundle) stand for another hospital's; they are calibrated with the
-    bundle's temperature. most_false: see `calibrate.raise_for_unseen`. Returns the card as written.
-    Raises ValueError when no siblings were scored.
+    bundle's temperature. most_false: see `calibrate.raise_for_unseen`. An evaluation by the rule before goes away.
+    Returns the card as written; its rule's coverage and error stay those of the threshold that all labels had.
+    Raises ValueError when no siblings were scored, or scored for other labels, or `most_false` is no share.
     """
     card = load_card(bundle)
+    if not 0 <= most_false <= 1:
+        raise ValueError(f"Expected a share from 0 to 1 of films named falsely; received {most_false}. Correct it.")
     if not (bundle / LOGITS_OUTSIDE).exists():
         raise ValueError(
-            f"Expected {LOGITS_OUTSIDE} in {bundle}; received a bundle whose siblings were not scored. Run left-out first."
+            f"Expected {LOGITS_OUTSIDE} in {bundle}; received a bundle without scored siblings. Run left-out first."
         )
-    with np.load(bundle / LOGITS_OUTSIDE, allow_pickle=False) as outside:
-        probability = probabilities(outside["logits"], temperature=card.temperature)
-        rule = raise_for_unseen(
-            card.selective_rule,
-            probability,
-            outside["targets"],
-            outside["sources"],
-            labels=card.labels,
-            most_false=most_false,
+    outside = read_arrays(bundle / LOGITS_OUTSIDE)
+    if outside["logits"].shape[1] != len(card.labels):
+        raise ValueError(
+            f"Expected logits of {len(card.labels)} labels in {LOGITS_OUTSIDE}; received {outside['logits'].shape[1]}. "
+            "Run left-out with siblings of this bundle."
         )
-    return write_card(replace(card, selective_rule=rule), bundle)
+    rule = raise_for_unseen(
+        card.selective_rule,
+        probabilities(outside["logits"], temperature=card.temperature),
+        outside["targets"],
+        outside["sources"],
+        labels=card.labels,
+        most_false=most_false,
+    )
+    if rule == card.selective_rule:
+        return card
+    # Figures of another rule would be taken for this one's.
+    (bundle / EVALUATION).unlink(missing_ok=True)
+    return write_card(replace(card, selective_rule=rule, metrics={}), bundle)
