@@ -16,7 +16,8 @@ from inference.engine.lung_looks import fit_lung_limits, look
 from inference.engine.network import LOGITS, build
 from inference.training.config import TrainingConfig
 from inference.training.inputs import Inputs, load_all
-from inference.training.train import Data, RunState, finder_of, load_run
+from inference.training.runs import RunState, finder_of, refuse_other_manifest
+from inference.training.train import Data, load_run
 
 # Films the gate's statistics are fitted on: enough for 48 directions, few enough for two cores.
 GATE_FILMS = 3000
@@ -25,12 +26,14 @@ REFUSED_SHARE = 0.006
 
 
 def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: Any = None) -> Card:
-    """Write the bundle of a run's last checkpoint to `out`; use when training has ended.
+    """Write the bundle of a run's last checkpoint, or best where it may stop early, to `out`; use when it has ended.
 
     data: what the run learned from; its finder is the run's own. most_error: the error that the selective rule may make
     on validation films, e.g. 0.05. networks: a table of networks of one's own.
     Returns the card, still without metrics: `evaluate` adds them.
+    Raises BadRun for another manifest or finder than the run's own, BadBundle when `out` holds something.
     """
+    refuse_other_manifest(run, data.manifest)
     config, state, trained = load_run(run)
     data = replace(data, finder=finder_of(run))
     weights = {variable.path: np.asarray(variable) for variable in trained.variables}
@@ -107,5 +110,6 @@ def _training(config: TrainingConfig, state: RunState) -> dict[str, Any]:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    command = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout.strip() if done.returncode == 0 else "unknown"
