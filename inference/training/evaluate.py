@@ -1,160 +1,186 @@
-"""Evaluates a bundle through the product's own path: file, reader, gate, serving graph, calibration."""
+"""Evaluates a bundle through the product's own path: file, reader, gate, serving graph, calibration, selective rule."""
 
-import csv
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from inference.engine.bundle import EVALUATION, Card, load_card, write_card
-from inference.engine.calibrate import probabilities
-from inference.engine.errors import UnreadableImage
-from inference.engine.predict import NOT_ANALYSED, Predictor
-from inference.engine.preprocess import to_input
+from inference.engine.predict import FINDING, NOT_ANALYSED, Prediction, Predictor
 from inference.engine.read import read_picture
-from inference.engine.serve import Graph, ensure_graph
-from inference.training.dataset import Film, Manifest, read_film
-from inference.training.metrics import Scores, with_intervals
+from inference.engine.serve import PARITY, ensure_graph
+from inference.training import curves, failures, lung_finder, maps, painted, plots, refusals, shortcuts
+from inference.training.dataset import Film, Manifest
+from inference.training.metrics import Scores, covid_label, one_against_rest, with_intervals
 
 # A set with fewer films says nothing worth a line.
-_FEWEST = 10
+FEWEST = 10
+# Ages in years, from the first and below the second; where a source states one.
+_AGE_BANDS = ((0, 18), (18, 40), (40, 60), (60, 80), (80, 120))
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The films of a split that were analysed, with their scores, and the reasons of those that were refused."""
+    """The films of a split that were analysed, what was said of each, their scores; and who was refused why."""
 
     films: list[Film]
+    predictions: list[Prediction]
     scores: Scores
-    refused: dict[str, int]
+    refused: list[tuple[Film, str]]
 
 
 def evaluate(bundle: Path, manifest: Manifest, *, images: Path, data: Path | None = None, split: str = "test") -> Card:
-    """Score a split with a bundle; write evaluation.json into the bundle and its main figures into the card.
+    """Score a split with a bundle; write evaluation.json and the plots into the bundle, its main figures into the card.
 
-    images: folder of the films. data: folder with masks/lung and ood/, for the shortcut and gate figures.
+    images: folder of the films. data: folder with masks/ and ood/, for the shortcut, map and gate figures.
     split: which side of the manifest's split, default the test films.
-    Returns the card as written. Raises BadBundle for a bundle that is not whole.
+    Returns the card as written. Raises BadBundle for a bundle that is not whole, ValueError when every film is refused.
     """
     predictor = Predictor.load(bundle)
     card = load_card(bundle)
     scored = score(predictor, manifest.of_split(split), images=images)
-    found: dict[str, Any] = {
-        "bundle": card.name,
-        "weights_sha256": card.weights_sha256,
-        "manifest_sha256": manifest.sha256,
-        "split": split,
-        "refused by the gate": {"n": len(scored.films) + sum(scored.refused.values()), "refused": scored.refused},
-        "confusion": confusion(scored.scores, len(card.labels)),
-        "subsets": subsets(scored, card),
-    }
+    found = facts(bundle, card, manifest, split=split) | split_figures(scored, card.labels)
+    found["source guessed from the embedding"] = shortcuts.source_figures(
+        predictor, fitted_on=manifest.of_split("validation"), films=scored.films, images=images
+    )
     if data is not None:
-        found["masked"] = masked_figures(bundle, card, scored.films, images=images, masks=data / "masks" / "lung")
-        found["not chest X-rays"] = refusals(predictor, data / "ood")
+        found["lung finder"] = lung_finder.finder_figures(predictor, scored.films, images=images, masks=data / "masks")
+        found["painted"] = painted.painted_figures(predictor, scored.films, images=images, masks=data / "masks")
+        found["maps"] = maps.map_figures(
+            predictor, manifest, dict(zip(scored.films, scored.predictions, strict=True)), images=images,
+            masks=data / "masks",
+        )  # fmt: skip
+        found["not chest X-rays"] = refusals.odd_pictures(predictor, data / "ood")
+    found["spoiled films"] = refusals.spoiled_films(predictor, scored.films, images=images)
+    found["plots"] = plots.draw(bundle, found, card)
     (bundle / EVALUATION).write_text(json.dumps(found, indent=1) + "\n")
     chosen = {name: found["subsets"][name] for name in ("all", "adults") if name in found["subsets"]}
     return write_card(replace(card, metrics={"split": split, **chosen}), bundle)
 
 
 def score(predictor: Predictor, films: Sequence[Film], *, images: Path) -> Scored:
-    """Predict every film as the product would; films that the gate refuses are counted by reason."""
-    kept, rows, refused = [], [], dict[str, int]()
+    """Predict every film as the product would, each with its view as the manifest states it.
+
+    Raises ValueError when no film is analysed: there is nothing to report then.
+    """
+    kept, predictions, refused = list[Film](), list[Prediction](), list[tuple[Film, str]]()
     for film in films:
-        found = predictor.predict(read_picture(images / film.file))
+        found = predictor.predict(read_picture(images / film.file), view=film.view)
         if found.outcome == NOT_ANALYSED:
-            refused[str(found.reason)] = refused.get(str(found.reason), 0) + 1
+            refused.append((film, str(found.reason)))
         else:
             kept.append(film)
-            rows.append([found.probabilities[label] for label in predictor.labels])
-    return Scored(kept, scores_of(kept, np.array(rows), predictor.labels), refused)
+            predictions.append(found)
+    if not kept:
+        raise ValueError(
+            f"Expected films that the bundle analyses; received {len(films)}, and the gate refused every one. "
+            "Name the images' folder, or look at the bundle's gate."
+        )
+    return Scored(kept, predictions, scores_of(kept, predictions, predictor.labels), refused)
 
 
-def scores_of(films: Sequence[Film], rows: NDArray[np.float64], labels: Sequence[str]) -> Scores:
-    """Scores of films from their probabilities (n, labels)."""
-    targets = np.array([labels.index(film.label) for film in films], dtype=np.int64)
-    return Scores(rows, targets, np.array([film.group for film in films]))
+def scores_of(films: Sequence[Film], predictions: Sequence[Prediction], labels: Sequence[str]) -> Scores:
+    """Scores of films from what was predicted."""
+    return Scores(
+        np.array([[found.probabilities[label] for label in labels] for found in predictions]),
+        np.array([labels.index(film.label) for film in films], dtype=np.int64),
+        np.array([film.group for film in films]),
+        np.array([found.outcome == FINDING for found in predictions]),
+    )
+
+
+def facts(bundle: Path, card: Card, manifest: Manifest, *, split: str) -> dict[str, Any]:
+    """What was evaluated, on what: enough to set the figures beside another network's without its bundle."""
+    parity = json.loads((ensure_graph(bundle) / PARITY).read_text())
+    return {
+        "bundle": card.name,
+        "weights_sha256": card.weights_sha256,
+        "architecture": card.architecture,
+        "labels": list(card.labels),
+        "input_size": card.input_size,
+        "preprocess_version": card.preprocess_version,
+        "minutes": round(card.training.get("seconds", 0) / 60, 1),
+        "epochs": card.training.get("epochs_done", 0),
+        "manifest_sha256": manifest.sha256,
+        "is_manifest_of_training": manifest.sha256 == card.manifest_sha256,
+        "split": split,
+        "data": data_counts(manifest),
+        "parity": {name: parity[name] for name in ("largest_difference", "tolerance", "inputs", "openvino")},
+    }
+
+
+def data_counts(manifest: Manifest) -> list[dict[str, Any]]:
+    """Films, patient groups and children by source and label, and how many of the films each side of the split has."""
+    rows = []
+    for source, label in sorted({(film.source, film.label) for film in manifest.films}):
+        films = [film for film in manifest.films if (film.source, film.label) == (source, label)]
+        rows.append(
+            {
+                "source": source,
+                "label": label,
+                "films": len(films),
+                "groups": len({film.group for film in films}),
+                "paediatric": sum(film.age_group == "paediatric" for film in films),
+                "splits": dict(Counter(film.split for film in films)),
+            }
+        )
+    return rows
+
+
+def split_figures(scored: Scored, labels: Sequence[str]) -> dict[str, Any]:
+    """Everything that follows from the predictions of the split alone."""
+    found = {
+        "refused by the gate": refusals.of_films(scored.films, scored.refused),
+        "confusion": confusion(scored.scores, len(labels)),
+        "subsets": subsets(scored, labels),
+        "curves": curves.points(scored.scores, labels),
+        "failures": failures.failures(scored.films, scored.scores, labels),
+    }
+    covid = covid_label(labels)
+    if covid is not None and len(labels) > 2:
+        two = with_intervals(one_against_rest(scored.scores, labels.index(covid)), labels=(covid, "other"))
+        found["two classes"] = {"labels": [covid, "other"]} | two
+    return found
 
 
 def confusion(scores: Scores, label_count: int) -> list[list[int]]:
     """Counts by true label (rows) and most likely label (columns)."""
     table = np.zeros((label_count, label_count), dtype=np.int64)
-    np.add.at(table, (scores.targets, scores.probabilities.argmax(axis=1)), 1)
+    np.add.at(table, (scores.targets, scores.said), 1)
     counts: list[list[int]] = table.tolist()
     return counts
 
 
-def subsets(scored: Scored, card: Card) -> dict[str, Any]:
-    """Figures of all films, of adults, and per source, sex and view, wherever there are ten films or more."""
-    chosen: dict[str, Callable[[Film], bool]] = {"all": lambda _: True}
-    chosen["adults"] = lambda film: film.age_group != "paediatric"
-    for column in ("source", "sex", "view", "age_group"):
-        for value in sorted({getattr(film, column) for film in scored.films} - {""}):
-            chosen[f"{column}: {value}"] = lambda film, c=column, v=value: getattr(film, c) == v  # type: ignore[misc]
+def subsets(scored: Scored, labels: Sequence[str]) -> dict[str, Any]:
+    """Figures of all films, of adults, per source, sex, view and age, wherever there are ten films or more."""
     found = {}
-    for name, belongs in chosen.items():
-        mask = np.array([belongs(film) for film in scored.films])
-        if mask.sum() >= _FEWEST:
-            found[name] = with_intervals(
-                scored.scores.at(mask), labels=card.labels, threshold=card.selective_rule.threshold
-            )
+    for name, belongs in _subsets(scored.films):
+        mask: NDArray[np.bool_] = np.array([belongs(film) for film in scored.films])
+        if mask.sum() >= FEWEST:
+            found[name] = with_intervals(scored.scores.at(mask), labels=labels)
     return found
 
 
-def masked_figures(bundle: Path, card: Card, films: Sequence[Film], *, images: Path, masks: Path) -> dict[str, Any]:
-    """What the network still gets right when the lungs, or all but the lungs, are painted grey.
-
-    Films with a lung mask only, without the gate. A network that reads lungs falls to chance without them; what is left
-    is what it reads off borders, letters and style.
-    """
-    graph = Graph(ensure_graph(bundle))
-    having = [film for film in films if (masks / film.file).with_suffix(".png").exists()]
-    found: dict[str, Any] = {}
-    for name in ("as they are", "lungs painted over", "only the lungs left"):
-        rows = []
-        for film in having:
-            pixels = _paint(read_film(images / film.file), _lungs((masks / film.file).with_suffix(".png")), name)
-            logits, _ = graph.run(to_input(pixels, size=card.input_size)[np.newaxis])
-            rows.append(probabilities(logits[0], temperature=card.temperature))
-        found[name] = with_intervals(
-            scores_of(having, np.array(rows), card.labels), labels=card.labels, threshold=card.selective_rule.threshold
-        )
-    return found
+def _subsets(films: Sequence[Film]) -> Iterator[tuple[str, Callable[[Film], bool]]]:
+    yield "all", lambda film: True
+    yield "adults", lambda film: film.age_group != "paediatric"
+    for column in ("source", "sex", "view", "age_group"):
+        for value in sorted({getattr(film, column) for film in films} - {""}):
+            yield f"{column}: {value}", partial(_has, column=column, value=value)
+    for low, high in _AGE_BANDS:
+        yield f"age in years: {low} to {high - 1}", partial(_is_aged, low=low, high=high)
 
 
-def _lungs(path: Path) -> NDArray[np.bool_]:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L")) > 127
+def _has(film: Film, *, column: str, value: str) -> bool:
+    found: str = getattr(film, column)
+    return found == value
 
 
-def _paint(pixels: NDArray[np.float32], lungs: NDArray[np.bool_], how: str) -> NDArray[np.float32]:
-    if how == "as they are":
-        return pixels
-    height, width = pixels.shape
-    resized = np.asarray(Image.fromarray(lungs).resize((width, height))).astype(bool)
-    covered = resized if how == "lungs painted over" else ~resized
-    return np.where(covered, pixels.mean(), pixels).astype(np.float32)
-
-
-def refusals(predictor: Predictor, folder: Path) -> dict[str, dict[str, int]]:
-    """How many pictures of each kind in a folder's index.csv (`file`, `kind`) get no answer, by reader or gate."""
-    found: dict[str, dict[str, int]] = {}
-    with (folder / "index.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            counts = found.setdefault(row["kind"], {"n": 0, "refused": 0, "inconclusive": 0})
-            outcome = _outcome(predictor, folder / row["file"])
-            counts["n"] += 1
-            counts["refused"] += outcome == NOT_ANALYSED
-            counts["inconclusive"] += outcome == "inconclusive"
-    return found
-
-
-def _outcome(predictor: Predictor, path: Path) -> str:
-    try:
-        return predictor.predict(read_picture(path)).outcome
-    except UnreadableImage:
-        return NOT_ANALYSED
+def _is_aged(film: Film, *, low: int, high: int) -> bool:
+    return film.age.isdecimal() and low <= int(film.age) < high

@@ -11,7 +11,7 @@ from tests.conventions.sources import ROOT, files, is_vendored, named, relative
 
 # Pictures that may be committed, by where they lie; each is drawn, synthetic, or an icon.
 PICTURES = re.compile(r"^(docs/images/[\w-]+\.(png|svg)|(portal|scans)/static/[\w/.-]+\.(png|svg|ico|woff2?))$")
-MODEL_FILES = re.compile(r"^inference/bundles/[\w.-]+/(weights|gate|components)\.npz$")
+MODEL_FILES = re.compile(r"^inference/bundles/[\w.-]+/(weights|gate|lungs|left_out|components)\.npz$")
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"RIFF", b"BM", b"PK\x03\x04", b"\x1f\x8b", b"\x93NUMPY")
 DATA = Path(os.environ.get("LIGHTBOX_DATA", ROOT.parent / "shared" / "data"))
 

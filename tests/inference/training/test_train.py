@@ -8,13 +8,9 @@ import pytest
 
 from inference.engine.bundle import load_card, load_weights
 from inference.engine.labels import LABELS
-from inference.engine.serve import compile_graph
-from inference.training import evaluate as evaluation
 from inference.training.assemble import assemble
 from inference.training.config import TrainingConfig
 from inference.training.dataset import read_manifest
-from inference.training.left_out import evaluate_left_out
-from inference.training.report import model_card
 from inference.training.train import Data, RunState, learning_rate, load_run, progress, train
 from tests.inference import tiny
 
@@ -118,42 +114,3 @@ def test_the_bundle_holds_the_trained_weights_and_says_how(made, run, manifest):
     assert card.training["epochs_done"] == 4
     assert card.selective_rule.coverage == 1.0
     assert 0.05 <= card.temperature <= 20
-
-
-@pytest.fixture
-def evaluated(made, run, manifest, places, folder, tmp_path, monkeypatch):
-    graph_dir = tmp_path / "graphs" / load_card(made).weights_sha256
-    compile_graph(made, graph_dir, networks=tiny.NETWORKS)
-    monkeypatch.setenv("LIGHTBOX_GRAPH_DIR", str(tmp_path / "graphs"))
-    monkeypatch.setattr(evaluation, "_FEWEST", 5)
-    evaluation.evaluate(made, manifest, images=folder)
-    return made
-
-
-def test_the_model_card_shows_the_figures_of_the_evaluation(evaluated):
-    found = json.loads((evaluated / "evaluation.json").read_text())
-    card = load_card(evaluated)
-    answered = found["subsets"]["all"]["n"]
-    assert answered + sum(found["refused by the gate"]["refused"].values()) == 18
-    assert np.sum(found["confusion"]) == answered
-    accuracy = found["subsets"]["all"]["figures"]["accuracy"]
-    assert card.metrics["all"]["figures"]["accuracy"] == accuracy
-    page = model_card(evaluated)
-    assert f"{accuracy['value']:.3f} ({accuracy['low']:.3f} to {accuracy['high']:.3f})" in page
-    assert card.weights_sha256 in page
-    assert "It fails at hospitals it has not seen" in page
-    assert "$" not in page
-
-
-def test_a_run_that_left_a_source_out_is_scored_inside_and_outside(made, data, manifest, places, tmp_path):
-    config = replace(tiny.CONFIG, epochs=1, left_out_sources=("source1",))
-    train(config, data, run=tmp_path / "run", networks=tiny.NETWORKS)
-    found = evaluate_left_out(tmp_path / "run", manifest, bundle=made, **places)
-    assert found["outside"]["n"] == 36
-    assert found["left out"] == ["source1"]
-    load_card(made)
-
-
-def test_a_run_that_saw_every_source_says_nothing_of_unseen_ones(run, manifest, places, made):
-    with pytest.raises(ValueError, match="Train with --leave-out"):
-        evaluate_left_out(run, manifest, bundle=made, **places)
