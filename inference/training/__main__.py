@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from inference.engine.errors import EngineError
 from inference.engine.labels import LABELS
 from inference.training import commands_card, commands_train
 from inference.training.commands_import import add_import
@@ -18,10 +19,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command; `arguments` default to the process's own."""
     parser = argparse.ArgumentParser(prog="python -m inference.training")
     commands = parser.add_subparsers(required=True)
-    for add in (add_import, _add_lungs, _add_train, _add_bundle, *commands_card.ADD, _add_synthesise):
+    making = (add_import, _add_lungs, _add_train, _add_bundle, _add_raise_rule)
+    for add in (*making, *commands_card.ADD, _add_synthesise):
         add(commands)
     chosen = parser.parse_args(arguments)
-    chosen.run_command(chosen)
+    try:
+        chosen.run_command(chosen)
+    except EngineError as error:
+        # What was expected, received and to do is the whole message; where in the code it was found is none of it.
+        parser.exit(1, f"{type(error).__name__}: {error}\n")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +61,12 @@ def _add_bundle(commands: Commands) -> None:
     _add_data(parser)
     commands_train.add_bundle(parser)
     parser.set_defaults(run_command=lambda chosen: commands_train.run_bundle(chosen, _manifest))
+
+
+def _add_raise_rule(commands: Commands) -> None:
+    parser = commands.add_parser("raise-rule", help="ask for more where unseen sources are called by a label falsely")
+    commands_train.add_raise_rule(parser)
+    parser.set_defaults(run_command=commands_train.run_raise_rule)
 
 
 def _add_synthesise(commands: Commands) -> None:
