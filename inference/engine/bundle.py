@@ -22,6 +22,8 @@ DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-
 CARD, WEIGHTS, GATE, LUNGS = "card.json", "weights.npz", "gate.npz", "lungs.npz"
 # What was measured of the bundle, kept in it; it serves without them.
 EVALUATION, LEFT_OUT = "evaluation.json", "left_out.json"
+# Logits of the films that siblings never saw: what a rule for unfamiliar films is fitted on.
+LOGITS_OUTSIDE = "left_out.npz"
 HEAD_KERNEL = "logits/kernel"
 
 

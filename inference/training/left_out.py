@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.engine.bundle import LEFT_OUT, load_card, write_card
+from inference.engine.bundle import LEFT_OUT, LOGITS_OUTSIDE, load_card, write_card
 from inference.engine.calibrate import probabilities
 from inference.training.config import TrainingConfig
 from inference.training.dataset import Film, Manifest
@@ -16,8 +16,6 @@ from inference.training.inputs import load_inputs
 from inference.training.metrics import Scores, auroc, bootstrap, with_intervals
 from inference.training.train import finder_of, load_run
 
-# Logits of the films that a sibling never saw: what a rule for unfamiliar films is fitted on.
-LOGITS_OUTSIDE = "left_out.npz"
 _RESAMPLES = 300
 # Preprocessed films that are turned to float32 at a time: some hundred megabytes at 224 px.
 _BLOCK = 512

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from inference.engine.bundle import EVALUATION, Card, load_card, read_arrays, write_card
+from inference.engine.bundle import EVALUATION, LOGITS_OUTSIDE, Card, load_card, read_arrays, write_card
 from inference.engine.calibrate import probabilities, raise_for_unseen
-from inference.training.left_out import LOGITS_OUTSIDE
+from inference.engine.errors import BadBundle
 
 
 def raise_rule(bundle: Path, *, most_false: float) -> Card:
@@ -14,20 +14,23 @@ def raise_rule(bundle: Path, *, most_false: float) -> Card:
     The siblings' logits outside (left_out.npz in the bundle) stand for another hospital's; they are calibrated with the
     bundle's temperature. most_false: see `calibrate.raise_for_unseen`. An evaluation by the rule before goes away.
     Returns the card as written; its rule's coverage and error stay those of the threshold that all labels had.
-    Raises ValueError when no siblings were scored, or scored for other labels, or `most_false` is no share.
+    Raises BadBundle when no siblings were scored, or for other labels; ValueError when `most_false` is no share.
     """
     card = load_card(bundle)
     if not 0 <= most_false <= 1:
         raise ValueError(f"Expected a share from 0 to 1 of films named falsely; received {most_false}. Correct it.")
-    if not (bundle / LOGITS_OUTSIDE).exists():
-        raise ValueError(
-            f"Expected {LOGITS_OUTSIDE} in {bundle}; received a bundle without scored siblings. Run left-out first."
+    if LOGITS_OUTSIDE not in card.files:
+        raise BadBundle(
+            expected=f"{LOGITS_OUTSIDE} in {bundle}",
+            received="a bundle whose siblings were not scored",
+            remedy="Run left-out first",
         )
     outside = read_arrays(bundle / LOGITS_OUTSIDE)
     if outside["logits"].shape[1] != len(card.labels):
-        raise ValueError(
-            f"Expected logits of {len(card.labels)} labels in {LOGITS_OUTSIDE}; received {outside['logits'].shape[1]}. "
-            "Run left-out with siblings of this bundle."
+        raise BadBundle(
+            expected=f"logits of {len(card.labels)} labels in {bundle / LOGITS_OUTSIDE}",
+            received=f"{outside['logits'].shape[1]}",
+            remedy="Run left-out with siblings of this bundle",
         )
     rule = raise_for_unseen(
         card.selective_rule,
