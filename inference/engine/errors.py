@@ -34,6 +34,12 @@ class BadBundle(EngineError):
     code = "bad_bundle"
 
 
+class BadPrecision(BadBundle):
+    """The model may not, or cannot, compute as it was asked to: tells the operator; trying again cannot help."""
+
+    code = "bad_precision"
+
+
 class EngineBusy(EngineError):
     """The engine cannot answer now: passes with time, so the caller tries again."""
 

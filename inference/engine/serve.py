@@ -1,4 +1,4 @@
-"""The serving graph: OpenVINO float32, made from the Keras network in its own process and checked against it."""
+"""The serving graph: OpenVINO, made from the Keras network in its own process and checked against it in float32."""
 
 import json
 import os
@@ -16,25 +16,34 @@ from numpy.typing import NDArray
 from inference.engine.bundle import LUNGS, Card, load_card, load_weights, sha256_of
 from inference.engine.calibrate import probabilities
 from inference.engine.errors import BadBundle, EngineBusy
+from inference.engine.lungs import FindLungs, LungFinder
+from inference.engine.precision import F32, check_processor
+from inference.engine.preprocess import prepare
+from inference.engine.synthetic import labels, sample
 
 PROJECT = Path(__file__).resolve().parents[2]
 GRAPH, LUNGS_GRAPH, PARITY = "graph.xml", "lungs.xml", "parity.json"
 # Largest difference in any probability between Keras and the graph.
 TOLERANCE = 1e-4
 _COMPILE_SECONDS = 600
+_FILMS_PER_LABEL = 2
 
 
 class Graph:
     """A loaded serving graph; makes logits and the last convolutional map in one pass."""
 
-    def __init__(self, graph_dir: Path) -> None:
+    def __init__(self, graph_dir: Path, *, precision: str = F32) -> None:
+        """Load a checked graph; precision: one of `precision.PRECISIONS`. Raises BadPrecision."""
         import openvino
 
         engine = openvino.Core()
-        # Processors with bfloat16 would otherwise compute in it, which changes numbers (DESIGN section 5).
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        self._compiled = engine.compile_model(graph_dir / GRAPH, "CPU", settings)
         self.device = str(engine.get_property("CPU", "FULL_DEVICE_NAME"))
+        self.precision = precision
+        capabilities = engine.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        check_processor(precision, capabilities=capabilities, device=self.device)
+        # Always stated: processors with bfloat16 compute in it unasked, which changes numbers (DESIGN section 5).
+        settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        self._compiled = engine.compile_model(graph_dir / GRAPH, "CPU", settings)
         self.sha256 = json.loads((graph_dir / PARITY).read_text())["files"][GRAPH.replace(".xml", ".bin")]
 
     def run(self, inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -136,12 +145,14 @@ def _write_graph(card: Card, bundle_dir: Path, folder: Path, networks: Mapping[s
     model = keras_model(card, bundle_dir, networks=networks)
     converted = openvino.convert_model(_traced(model, card.input_size))
     openvino.save_model(converted, folder / GRAPH, compress_to_fp16=False)
+    find_lungs = None
     if card.reads_lungs_only:
         write_finder_graph(bundle_dir / LUNGS, folder / LUNGS_GRAPH)
+        find_lungs = LungFinder(folder / LUNGS_GRAPH)
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     record: dict[str, Any] = {"weights_sha256": card.weights_sha256, "files": files, "openvino": openvino.__version__}
     (folder / PARITY).write_text(json.dumps(record))
-    inputs = parity_inputs(card.input_size)
+    inputs = parity_inputs(card.input_size, find_lungs=find_lungs)
     reference = np.asarray(model(inputs, training=False)["logits"])
     difference = check_parity(reference, Graph(folder).run(inputs)[0], temperature=card.temperature)
     record |= {"largest_difference": difference, "tolerance": TOLERANCE, "inputs": len(inputs)}
@@ -181,13 +192,21 @@ def keras_model(card: Card, bundle_dir: Path, *, networks: Mapping[str, Any] | N
     return model
 
 
-def parity_inputs(size: int) -> NDArray[np.float32]:
-    """Sixteen inputs (16, size, size, 1) for the parity check: from smooth to noisy, always the same."""
+def parity_inputs(size: int, *, find_lungs: FindLungs | None = None) -> NDArray[np.float32]:
+    """Inputs (n, size, size, 1) for the parity check, always the same: patterns from smooth to noisy, then films.
+
+    find_lungs: the bundle's finder, so that the synthetic films are prepared as the bundle reads them.
+    """
     generator = np.random.default_rng(0)
     ramp = np.linspace(0, 1, size, dtype=np.float32)
     smooth = [np.outer(np.sin(3 * ramp * index) ** 2, ramp) for index in range(8)]
     noisy = list(generator.random((8, size, size)))
-    return np.stack(smooth + noisy)[..., np.newaxis].astype(np.float32)
+    drawn = [sample(label, seed) for label in labels() for seed in range(_FILMS_PER_LABEL)]
+    films = [
+        prepare(film.astype(np.float32) / np.float32(255), size=size, find_lungs=find_lungs).inputs for film in drawn
+    ]
+    patterns = np.stack(smooth + noisy)[..., np.newaxis]
+    return np.concatenate([patterns, np.stack(films)]).astype(np.float32)
 
 
 def check_parity(reference: NDArray[np.floating], served: NDArray[np.floating], *, temperature: float) -> float:

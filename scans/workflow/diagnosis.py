@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import audit
 from inference import jobs, registry, stops
 from inference.engine import read, render
-from inference.engine.errors import BadBundle, EngineBusy, UnreadableImage
+from inference.engine.errors import BadBundle, BadPrecision, EngineBusy, UnreadableImage
 from inference.engine.predict import Prediction
 from inference.models import Job, ModelStop
 from scans import storage
@@ -129,7 +129,7 @@ def _check_not_stopped(image: Image) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, EngineBusy):
+    if isinstance(error, EngineBusy | BadPrecision):
         return str(error)
     if isinstance(error, BadBundle):  # whose own words name the folder
         return "The model version cannot be loaded: its files are missing or changed. Tell the model manager."

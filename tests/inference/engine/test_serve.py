@@ -31,6 +31,19 @@ def test_a_graph_that_differs_from_keras_is_refused():
         serve.check_parity(reference, reference * np.nan, temperature=1.0)
 
 
+def test_parity_is_asked_of_patterns_and_of_films_as_the_bundle_reads_them(graph_dir):
+    def find_lungs(overview):
+        lungs = np.zeros(overview.shape[:2], dtype=np.float32)
+        lungs[20:70, 20:70] = 1
+        return lungs
+
+    whole, cropped = serve.parity_inputs(32), serve.parity_inputs(32, find_lungs=find_lungs)
+    assert whole.shape == cropped.shape == (22, 32, 32, 1)
+    assert np.array_equal(whole[:16], cropped[:16])
+    assert all(np.abs(one - other).mean() > 0.01 for one, other in zip(whole[16:], cropped[16:], strict=True))
+    assert json.loads((graph_dir / "parity.json").read_text())["inputs"] == 22
+
+
 def test_a_differing_graph_leaves_nothing_behind(made_bundle, tmp_path, monkeypatch):
     monkeypatch.setattr(serve.Graph, "run", lambda self, inputs: (np.zeros((len(inputs), 3)), None))
     with pytest.raises(BadBundle, match=r"within 0\.0001 of Keras"):
