@@ -8,6 +8,7 @@ from inference.engine.errors import EngineError
 from inference.engine.labels import LABELS
 from inference.training import commands_card, commands_train
 from inference.training.commands_import import add_import
+from inference.training.commands_precision import add_precision
 
 if TYPE_CHECKING:
     from inference.training.dataset import Manifest
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m inference.training")
     commands = parser.add_subparsers(required=True)
     making = (add_import, _add_lungs, _add_train, _add_bundle, _add_raise_rule)
-    for add in (*making, *commands_card.ADD, _add_synthesise):
+    for add in (*making, *commands_card.ADD, add_precision, _add_synthesise):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:
