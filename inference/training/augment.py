@@ -88,14 +88,14 @@ def _sample(films: Films, rows: Films, columns: Films) -> Films:
 
 
 def _change_outside(films: Films, lungs: Films, generator: Generator) -> Films:
-    # Abdomen, shoulders, tubes and letters name the hospital: a quarter of the films lose what is not lung, another
-    # quarter take it from another film of the batch, so that it goes with no label.
+    # Abdomen, shoulders, tubes and letters name the hospital: one film in seven loses what is not lung, one in
+    # five takes it from another film of the batch, so that it goes with no label.
     count = len(films)
     inside = np.clip(3.0 * _blur(_blur(lungs)), 0.0, 1.0)
     other = films[generator.permutation(count)]
     flat = np.broadcast_to(_each(generator, count, 0.0, 1.0), films.shape)
     kind = generator.random((count, 1, 1))
-    outside = np.where(kind < 0.25, flat, np.where(kind < 0.5, other, films))
+    outside = np.where(kind < 0.15, flat, np.where(kind < 0.35, other, films))
     return inside * films + (1 - inside) * outside
 
 
