@@ -106,7 +106,14 @@ def _as_floats(values: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _training(config: TrainingConfig, state: RunState) -> dict[str, Any]:
-    return {**asdict(config), "epochs_done": state.epoch, "seconds": round(state.seconds), "history": state.history}
+    return {
+        **asdict(config),
+        # A card travels: it names what the run began from, not where that lay on one machine.
+        "initial_weights": Path(config.initial_weights).name,
+        "epochs_done": state.epoch,
+        "seconds": round(state.seconds),
+        "history": state.history,
+    }
 
 
 def _commit() -> str:
