@@ -39,6 +39,8 @@ class Card:
     temperature: float
     selective_rule: SelectiveRule
     gate_limits: GateLimits
+    # Whether each film is read mirrored too, and the two answers averaged.
+    mirrored: bool = False
     files: dict[str, str] = field(default_factory=dict)
     manifest_sha256: str = ""
     code_commit: str = ""
@@ -74,7 +76,10 @@ def load_card(bundle_dir: Path) -> Card:
         received = sha256_of(bundle_dir / name)
         if received != expected:
             raise _bad(f"{name} with SHA-256 {expected}", received)
-    outputs = load_weights(bundle_dir)[HEAD_KERNEL].shape[1]
+    weights = load_weights(bundle_dir)
+    if HEAD_KERNEL not in weights:
+        raise _bad(f"{HEAD_KERNEL} in {bundle_dir / WEIGHTS}", f"other variables: {sorted(weights)[:4]}")
+    outputs = weights[HEAD_KERNEL].shape[1]
     if outputs != len(card.labels):
         raise _bad(f"{outputs} labels, one per output of the head", f"{len(card.labels)}: {card.labels}")
     return card
