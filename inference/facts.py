@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from inference import markdown, stored_figures
+from inference import markdown, plot_tables, stored_figures
 from inference.engine.bundle import CARD, EVALUATION, LEFT_OUT, Card, read_card, sha256_of
 from inference.engine.errors import BadBundle
 from inference.models import ModelVersion
@@ -40,11 +40,15 @@ def facts_of(version: ModelVersion) -> Facts:
         # Where the folder lies is no reader's business.
         return Facts(problem=str(error).replace(f"{version.bundle_path}/", ""))
     is_rewritten = card.files != version.card.get("files")
+    folder = Path(version.bundle_path)
     try:
-        return Facts(markdown.parse(report.card_text(card, Path(version.bundle_path))), is_rewritten=is_rewritten)
+        text = markdown.parse(report.card_text(card, folder))
+        curves = json.loads((folder / EVALUATION).read_text())["curves"]
+        return Facts(plot_tables.with_tables(text, curves), is_rewritten=is_rewritten)
     except (OSError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         # Measured by another release, say. A past diagnosis still points here, so what is stored is shown as it is.
-        received = f"others ({type(error).__name__}: {error})"
+        missing = isinstance(error, KeyError)
+        received = f"some without {error}" if missing else f"others ({type(error).__name__}: {error})"
         problem = str(_bad("figures as this version of Lightbox writes them", received, _EVALUATE))
         return Facts(_stored(version), problem=problem, is_rewritten=is_rewritten)
 

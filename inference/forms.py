@@ -40,13 +40,16 @@ class ReasonForm(forms.Form):
     ) -> None:
         super().__init__(*args)
         self.fields["reason"].required = needs_reason
+        self.fields["reason"].label = "Reason" if needs_reason else "Reason (may be left empty)"
         self.fields["seen"].initial = seen
         if offer:
             self.fields["also"].label = offer
         else:
             del self.fields["also"]
         self.helper = FormHelper()
-        self.helper.add_input(Submit("do", button, css_class="btn-danger" if is_dangerous else ""))
+        submit = Submit("do", button)
+        submit.field_classes = "btn btn-danger" if is_dangerous else "btn btn-primary"
+        self.helper.add_input(submit)
 
     def refuse(self, error: NotAllowed, *, seen: str) -> None:
         """Show why it was not done, above the fields; the next press is about the state that is shown now."""

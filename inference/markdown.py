@@ -77,10 +77,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture: the name of its file, and what it shows in words."""
+    """A picture: the name of its file, what it shows in words, and what it is drawn from as tables by name."""
 
     file: str
     words: str
+    tables: tuple[tuple[str, Table], ...] = ()
     kind: ClassVar[str] = "figure"
 
 

@@ -28,12 +28,13 @@ def document(name: str, files: Mapping[str, Mapping[str, Any]]) -> Document:
 
 def _parts(value: Any) -> Iterator[Part]:
     if isinstance(value, Mapping):
-        if "figures" in value:
-            yield from _measured({"": value})
-        elif value and all(isinstance(one, Mapping) and "figures" in one for one in value.values()):
-            yield from _measured(value)
-        else:
-            yield _pairs(dict(_flat(value)))
+        sets = {"": value} if _has_figures(value) else value
+        measured = {name: one for name, one in sets.items() if _has_figures(one)}
+        others = {name: one for name, one in sets.items() if name not in measured}
+        if measured:
+            yield from _measured(measured)
+        if others:
+            yield _pairs(dict(_flat(others)))
     elif value and all(isinstance(one, Mapping) for one in value[:_MOST_ROWS]):
         names = list(dict.fromkeys(name for one in value[:_MOST_ROWS] for name in one))
         yield _table(names, [[one.get(name) for name in names] for one in value[:_MOST_ROWS]])
@@ -96,6 +97,10 @@ def _text(value: Any) -> str:
     if _is_list(value):
         return f"{len(value)} values" if len(value) > _MOST_ROWS else ", ".join(_text(one) for one in value)
     return str(value)
+
+
+def _has_figures(value: Any) -> bool:
+    return isinstance(value, Mapping) and "figures" in value
 
 
 def _is_plain(value: Any) -> bool:

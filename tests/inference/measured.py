@@ -13,10 +13,10 @@ from tests.factories import ModelVersionFactory
 PLOT = b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><path d="M0 200L300 0" stroke="#000"/></svg>'
 
 
-def measured_version(folder: Path, **fields) -> ModelVersion:
-    """Register the shipped bundle's figures under invented weights; `folder` becomes the bundle's."""
+def measured_version(folder: Path, *, bundle: Path = DEFAULT_BUNDLE, **fields) -> ModelVersion:
+    """Register a bundle's figures, unless told otherwise the shipped one's, under invented weights, from `folder`."""
     folder.mkdir()
-    for path in DEFAULT_BUNDLE.iterdir():
+    for path in bundle.iterdir():
         if path.is_file() and path.suffix != ".npz":
             shutil.copy(path, folder)
     (folder / "plots").mkdir()

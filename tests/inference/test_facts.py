@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inference import markdown
+from inference import markdown, plot_tables
 from inference.engine.bundle import CARD, EVALUATION, read_card
 from inference.facts import facts_of, plot_of
 from inference.markdown import plain
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def version(tmp_path):
-    return measured_version(tmp_path / "bundle")
+def version(tmp_path, evaluated_bundle):
+    return measured_version(tmp_path / "bundle", bundle=evaluated_bundle)
 
 
 def _folder(version) -> Path:
@@ -37,8 +37,10 @@ def _change_evaluation(version, change, **options) -> None:
 
 def test_the_facts_are_the_model_card(version):
     facts = facts_of(version)
+    curves = json.loads((_folder(version) / EVALUATION).read_text())["curves"]
+    card = markdown.parse(report.card_text(read_card(_folder(version) / CARD), _folder(version)))
 
-    assert facts.text == markdown.parse(report.card_text(read_card(_folder(version) / CARD), _folder(version)))
+    assert facts.text == plot_tables.with_tables(card, curves)
     assert facts.problem == ""
     assert not facts.is_rewritten
     assert {"facts", "limits-and-known-failures"} <= {section.key for section in facts.text.sections}
@@ -88,7 +90,7 @@ def test_a_listed_file_that_is_missing_is_refused_by_name(version):
 @pytest.mark.parametrize("name", [EVALUATION, "left_out.json"])
 def test_figures_that_the_card_does_not_list_are_not_shown(version, name):
     card = json.loads((_folder(version) / CARD).read_text())
-    del card["files"][name]
+    card["files"].pop(name, None)
     (_folder(version) / CARD).write_text(json.dumps(card))
     (_folder(version) / name).touch()
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def version(tmp_path):
-    return measured_version(tmp_path / "bundle")
+def version(tmp_path, evaluated_bundle):
+    return measured_version(tmp_path / "bundle", bundle=evaluated_bundle)
 
 
 @pytest.fixture
@@ -44,13 +44,29 @@ def test_the_page_has_every_line_of_the_model_card(reader, version):
     text = report.card_text(read_card(folder / CARD), folder)
     page = _words(_page(reader, version))
 
-    cells = {cell.strip().strip("`") for line in text.splitlines() if line.startswith("|") for cell in line.split("|")}
+    lines = [line for line in text.replace("`", "").replace("**", "").splitlines() if line.startswith("|")]
+    cells = {cell.strip() for line in lines for cell in line.split("|")}
     assert len(cells) > 100
-    assert [cell for cell in cells if cell.strip("-") and cell.replace("**", "") not in page] == []
+    assert [cell for cell in cells if cell.strip("-") and cell not in page] == []
     paragraphs = [part for part in text.split("\n\n") if not part.startswith(("|", "#", "!", "- "))]
     spoken = [re.sub(r"\s+", " ", part.replace("**", "").replace("`", "")).strip() for part in paragraphs]
     assert len(spoken) > 5
     assert [part for part in spoken if part not in page] == []
+
+
+def test_every_plot_has_its_words_and_its_points_beneath(reader, version):
+    page = _page(reader, version)
+
+    shown = re.findall(r'<img src="([^"]*)" alt="([^"]*)"', page)
+    assert [address.rsplit("/", 1)[1] for address, _ in shown] == [
+        "model-confusion.svg", "model-roc.svg", "model-precision-recall.svg", "model-reliability.svg",
+        "model-risk-coverage.svg",
+    ]  # fmt: skip
+    assert [words for _, words in shown if len(words) < 20] == []
+    for address, _ in shown:
+        assert reader.get(address)["Content-Type"] == "image/svg+xml"
+    for column in ("false positive rate", "recall", "confidence", "coverage"):
+        assert re.search(rf'<th scope="col">{column}\s*</th>', page)
 
 
 def test_the_sections_can_be_reached_from_the_contents(reader, version):
@@ -65,7 +81,7 @@ def test_the_sections_can_be_reached_from_the_contents(reader, version):
 def test_a_version_that_was_measured_again_says_so(reader, version):
     notice = "written after this version was registered"
     assert notice not in _page(reader, version)
-    rewrite(version, "left_out.json", (Path(version.bundle_path) / "left_out.json").read_text() + "\n")
+    rewrite(version, "evaluation.json", (Path(version.bundle_path) / "evaluation.json").read_text() + "\n")
 
     assert notice in _page(reader, version)
 
@@ -90,8 +106,8 @@ def test_figures_of_another_release_are_shown_below_the_reason(reader, version):
     assert '<a href="#evaluation-confusion">' in page
 
 
-def test_what_a_bundle_says_is_never_markup(reader, tmp_path):
-    version = measured_version(tmp_path / "bundle", name="<b onclick=alert(1)>x</b>")
+def test_what_a_bundle_says_is_never_markup(reader, tmp_path, evaluated_bundle):
+    version = measured_version(tmp_path / "bundle", bundle=evaluated_bundle, name="<b onclick=alert(1)>x</b>")
 
     assert "<b onclick" not in _page(reader, version)
     assert "&lt;b onclick" in _page(reader, version)
