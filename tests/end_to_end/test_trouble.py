@@ -196,15 +196,15 @@ def test_while_no_worker_comes_the_scan_is_read_from_the_original_and_signed(
     assert Report.objects.get().is_final
 
 
-def test_with_the_model_off_the_picture_is_prepared_and_the_page_says_so(worker, two_hospitals, open_page, send):
+def test_with_the_model_stopped_the_picture_is_prepared_and_the_page_says_so(worker, two_hospitals, open_page, send):
     north = two_hospitals.north
-    north.hospital.analysis_enabled = False
-    north.hospital.save()
+    pipeline.stop_model(north.hospital, stopped_by=north.hospital_admin, reason="It is wrong.")
     scan = send(north, content=film_bytes(seed=77))
     page = open_page(north.radiologist)
     page.goto(f"/scans/{scan.pk}/")
 
     expect(page.locator(".result-headline")).to_contain_text("Model off", timeout=60_000)
+    expect(page.locator("#analysis")).to_contain_text("The model is stopped at North Hospital since")
     expect(page.locator(".film-caption")).to_contain_text("8-bit rendition of a 8-bit PNG original")
     expect(page.locator("#analysis")).not_to_have_attribute("data-poll", "2")
 

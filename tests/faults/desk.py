@@ -120,6 +120,16 @@ class Desk:
         self._door = self._door or self.door()
         return [self._door.send(priority=priority, film=film)["scan"] for _ in range(count)]
 
+    def managers(self) -> list[str]:
+        """Return the emails of two model managers of the door's hospital."""
+        self._door = self._door or self.door()
+        return self._door.managers()
+
+    def activate(self, version: str) -> str:
+        """Let the two managers activate a registered version; returns what the command printed."""
+        asker, approver = self.managers()
+        return self.manage("activate_model", version, "--asked-by", asker, "--approved-by", approver)
+
     # --- What became of it --------------------------------------------------------------------------------------------
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         if not self.is_embedded:
@@ -190,6 +200,10 @@ class Door:
     def key(self) -> str:
         """Return an API key of this door's hospital."""
         return self._ask({"key": True})["key"]
+
+    def managers(self) -> list[str]:
+        """Return the emails of two model managers of this door's hospital."""
+        return self._ask({"managers": True})["managers"]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         stdin, stdout = self.process.popen.stdin, self.process.popen.stdout

@@ -1,7 +1,7 @@
 """A door in a process of its own: one JSON request a line in, one JSON answer a line out.
 
 It calls the same two functions as the upload page and the API, under the environment it was started with. A request
-that names a scan only rings for it again; one that asks for a key gets an API key.
+that names a scan only rings for it again; one that asks for a key gets an API key, one for managers two people.
 """
 
 import json
@@ -33,6 +33,9 @@ def main() -> None:
         if "key" in request:
             print(json.dumps({"key": issue_key(hospital, technician)}), flush=True)
             continue
+        if "managers" in request:
+            print(json.dumps({"managers": make_managers(hospital)}), flush=True)
+            continue
         submission = pipeline.Submission(
             hospital=hospital,
             submitted_by=technician,
@@ -56,6 +59,17 @@ def issue_key(hospital: Any, user: Any) -> str:
 
     Membership.objects.get_or_create(hospital=hospital, user=user, role=Role.INTEGRATOR)
     return api_keys.issue(hospital=hospital, user=user, name="fault test", scopes=KEY_SCOPES, issued_by=None)[1]
+
+
+def make_managers(hospital: Any) -> list[str]:
+    from accounts.models import Membership, User
+    from accounts.roles import Role
+
+    emails = ["first-manager@north.example", "second-manager@north.example"]
+    for email in emails:
+        person, _ = User.objects.get_or_create(email=email, defaults={"name": email.split("@")[0]})
+        Membership.objects.get_or_create(hospital=hospital, user=person, role=Role.MODEL_MANAGER)
+    return emails
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def test_a_running_worker_serves_a_newly_activated_model_without_tensorflow(desk
     assert desk.tally() == all_done(1) | {"diagnoses": 0, "distinct_pairs": 0, "audited": 0}
 
     weights = desk.rows("SELECT weights_sha256 FROM inference_modelversion")[0][0]
-    desk.manage("activate_model", weights, "--by", "technician@north.example")
+    desk.activate(weights)
     desk.send()
     desk.wait_until_finished()
 

@@ -42,5 +42,5 @@ class Command(BaseCommand):
             if not part["is_same"]:
                 self.stdout.write(f"    recorded {part['recorded']}")
                 self.stdout.write(f"    now      {part['now']}")
-        self.stdout.write(f"{replay.get_verdict_display()}: {replay.statement}")
+        self.stdout.write(replay.statement)
         self.stdout.write("Research use, not a medical device.")

@@ -110,12 +110,8 @@ def test_the_worker_makes_rendition_and_thumbnail_from_its_one_decode(two_hospit
         assert max(thumbnail.size) <= 256
 
 
-@pytest.mark.parametrize("without", ["model", "hospital's consent"])
-def test_without_the_model_the_film_is_prepared_and_waits_for_its_reader(two_hospitals, active_model, send, without):
-    if without == "model":
-        type(active_model).objects.update(status="retired")
-    else:
-        two_hospitals.north.hospital.analysis_enabled = False
+def test_without_a_model_the_film_is_prepared_and_waits_for_its_reader(two_hospitals, active_model, send):
+    type(active_model).objects.update(status="retired")
     scan = send(two_hospitals.north, content=film())
     diagnosis.run(scan.pk)
 

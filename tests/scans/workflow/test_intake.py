@@ -118,9 +118,11 @@ def test_a_transaction_that_fails_leaves_no_scan(two_hospitals):
     assert not AuditEntry.objects.exists()
 
 
-def test_a_hospital_that_switched_the_model_off_opens_no_job(two_hospitals):
+def test_a_hospital_where_the_model_is_stopped_opens_no_job(two_hospitals):
     ModelVersionFactory(status="active")
-    two_hospitals.north.hospital.analysis_enabled = False
+    pipeline.stop_model(
+        two_hospitals.north.hospital, stopped_by=two_hospitals.north.hospital_admin, reason="It is wrong."
+    )
     upload(two_hospitals.north, ("film.png", png_bytes()), patient_mrn="MRN1")
 
     assert not Job.objects.exists()
