@@ -87,8 +87,12 @@ class Predictor:
 
     def run(self, prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Logits (labels,) and last map (h, w, channels) of a prepared film, before calibration and gate."""
-        logits, last_map = self._graph.run(prepared.inputs[np.newaxis])
-        return logits[0], last_map[0]
+        if not self.card.mirrored:
+            logits, last_map = self._graph.run(prepared.inputs[np.newaxis])
+            return logits[0], last_map[0]
+        # The head is linear on the pooled map, so the mean of both maps is the map of the mean answer.
+        logits, last_map = self._graph.run(np.stack([prepared.inputs, prepared.inputs[:, ::-1]]))
+        return logits.mean(axis=0), (last_map[0] + last_map[1][:, ::-1]) / 2
 
     def predict(self, picture: "Picture", *, view: str = "") -> Prediction:
         """What the model says about a picture as `read.read_picture` gives it; never raises for its content.

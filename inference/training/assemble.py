@@ -53,6 +53,7 @@ def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: A
         preprocess_version=preprocess.LUNGS_ONLY if data.finder else preprocess.WHOLE_FILM,
         temperature=temperature,
         selective_rule=rule,
+        mirrored=True,
         gate_limits=limits,
         manifest_sha256=data.manifest.sha256,
         code_commit=_commit(),
@@ -62,10 +63,14 @@ def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: A
 
 
 def run_network(model: Any, inputs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (n, labels) and embeddings (n, channels) of preprocessed films (n, side, side) uint8."""
+    """Logits (n, labels) and embeddings (n, channels) of preprocessed films (n, side, side) uint8.
+
+    Each the mean of the film as it is and mirrored, as the predictor of a bundle made here reads it.
+    """
     pooled = keras.Model(model.input, [model.output[LOGITS], model.get_layer("embedding").output])
-    logits, embeddings = pooled.predict(inputs[..., np.newaxis].astype(np.float32) / 255.0, batch_size=64, verbose=0)
-    return logits, embeddings
+    films = inputs[..., np.newaxis].astype(np.float32) / 255.0
+    as_is, mirrored = (pooled.predict(way, batch_size=64, verbose=0) for way in (films, films[:, :, ::-1]))
+    return (as_is[0] + mirrored[0]) / 2, (as_is[1] + mirrored[1]) / 2
 
 
 def _as_stored(config: TrainingConfig, weights: dict[str, NDArray[np.float32]], networks: Any) -> Any:

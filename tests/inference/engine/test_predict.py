@@ -125,3 +125,15 @@ def test_the_command_says_in_words_what_is_wrong_with_a_bundle(tmp_path):
     done = run_engine("-m", "inference.engine", "predict", "film.png", "--bundle", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("BadBundle: Expected a bundle's card")
+
+
+def test_a_bundle_that_reads_mirrored_too_answers_a_film_and_its_mirror_image_alike(predictor):
+    film = draw("covid19", 2).astype(np.float32) / 255
+    plain = [predictor.predict(picture(way)).probabilities["covid19"] for way in (film, film[:, ::-1].copy())]
+    with_card(predictor, mirrored=True)
+    first, second = (predictor.predict(picture(way)) for way in (film, film[:, ::-1].copy()))
+    assert first.probabilities == pytest.approx(second.probabilities, abs=1e-6)
+    assert np.allclose(first.cam, second.cam[:, ::-1], atol=2e-3)
+    # Which is not so by itself.
+    assert plain[0] != pytest.approx(plain[1], abs=1e-6)
+    assert first.probabilities["covid19"] != pytest.approx(plain[0], abs=1e-7)
