@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "accounts",
     "inference",
     "scans",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # without what other packages would register
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from inference.admin import site
 from portal.health import healthz, metrics, readyz
 from portal.views import home
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("scans.urls")),
     path("", include("inference.urls")),
     path("api/v1/", include("portal.api_urls")),
+    path("admin/", site.urls),
 ]
 
 handler400 = "portal.api_errors.bad_request"

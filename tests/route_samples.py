@@ -136,6 +136,15 @@ SAMPLES: dict[str, Sample] = {
     "api/v1/model-stops/<uuid:pk>/resume/": Sample(("stop",), ADMIN, "POST", {"reason": "Why."}, "json"),
     "api/v1/replays/": Sample(insider=READER, method="POST", body={"diagnosis": "{diagnosis}"}, kind="json"),
     "api/v1/replays/<uuid:pk>/": Sample(("replay",), READER, shows=True),
+    # --- the operator's admin: nobody of a hospital gets in
+    "admin/": everyones(),
+    "admin/jsi18n/": everyones(),
+    "admin/^(?P<app_label>inference)/$": everyones(ids=("word",)),
+    **{
+        f"admin/inference/{model}/{page}": everyones(ids=(record,) if page else ())
+        for model, record in (("modelversion", "model"), ("activationrequest", "asked"), ("activation", "activation"))
+        for page in ("", "<path:object_id>/history/", "<path:object_id>/change/")
+    },
     # --- one's own sign-in (allauth): no record of any hospital
     "accounts/login/": everyones(body={"login": "somebody@example.org", "password": PASSWORD + "!"}),
     "accounts/password/reset/": everyones(body={"email": "nobody@example.org"}),
