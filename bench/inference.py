@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from PIL import Image
 from inference.engine import synthetic
 from inference.engine.bundle import DEFAULT_BUNDLE, load_card
 from inference.engine.calibrate import probabilities
+from inference.engine.precision import BF16, F32, precisions_here
 from inference.engine.predict import NOT_ANALYSED, Predictor
 from inference.engine.read import read_picture
 from inference.engine.serve import Graph, ensure_graph, keras_model, parity_inputs
@@ -57,13 +59,19 @@ def traced_function(bundle: Path) -> Way:
     return lambda inputs: traced(tensorflow.constant(inputs)).numpy()
 
 
-def serving_graph(bundle: Path) -> Way:
+def serving_graph(bundle: Path, *, precision: str = F32) -> Way:
     """The graph that workers run; gives logits."""
-    graph = Graph(ensure_graph(bundle))
+    graph = Graph(ensure_graph(bundle), precision=precision)
     return lambda inputs: graph.run(inputs)[0]
 
 
-WAYS = {"Keras predict": keras_predict, "tf.function": traced_function, "serving graph": serving_graph}
+_BFLOAT16 = "serving graph, bfloat16"
+WAYS: dict[str, Callable[[Path], Way]] = {
+    "Keras predict": keras_predict,
+    "tf.function": traced_function,
+    "serving graph": serving_graph,
+    _BFLOAT16: partial(serving_graph, precision=BF16),
+}
 
 
 def summary(milliseconds: Sequence[float]) -> dict[str, float]:
@@ -143,7 +151,8 @@ def measure(bundle: Path, *, rounds: int) -> dict[str, Any]:
     """Measure every way and the steps, each in a child; returns the numbers."""
     card = load_card(bundle)
     ensure_graph(bundle)
-    ways = {name: measure_apart(name, bundle, rounds=rounds) for name in WAYS}
+    here = [name for name in WAYS if name != _BFLOAT16 or BF16 in precisions_here()]
+    ways = {name: measure_apart(name, bundle, rounds=rounds) for name in here}
     reference = np.array(ways["Keras predict"]["probabilities"])
     for found in ways.values():
         found["differs_by"] = float(np.abs(np.array(found.pop("probabilities")) - reference).max())
