@@ -1,4 +1,4 @@
-"""The operator's admin: a read-only history of versions and requests, closed to hospitals, with no sign-in of its own."""
+"""The operator's admin: a read-only history of versions and requests, closed to hospitals, with no sign-in."""
 
 import pytest
 from django.urls import NoReverseMatch, reverse
