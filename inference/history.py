@@ -41,10 +41,10 @@ def registered_by() -> dict[str, User | None]:
 
 def _activations() -> Iterator[Event]:
     for each in Activation.objects.select_related("version", "by", "request__asked_by"):
-        who = str(each.by or "")
         if each.request is not None:
-            who = f"asked by {each.request.asked_by}, approved by {each.by}"
-        what = f"became active ({each.get_kind_display().lower()})"
+            what, who = "became active", f"asked by {each.request.asked_by}, approved by {each.by}"
+        else:
+            what, who = f"became active ({each.get_kind_display().lower()})", str(each.by or "")
         yield Event(each.at, what, who, each.reason, each.version)
 
 
