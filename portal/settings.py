@@ -197,7 +197,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "scans.pipeline.diagnose": {"queue": "inference"},
-    "scans.pipeline.recompute": {"queue": "inference"},
+    "scans.pipeline.recompute": {"queue": "maintenance"},  # a look back never delays a scan
     "scans.pipeline.sweep": {"queue": "maintenance"},
 }
 SWEEP_EVERY_SECONDS = env.float("SWEEP_EVERY_SECONDS", default=5.0)

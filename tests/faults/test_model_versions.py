@@ -9,7 +9,6 @@ import pytest
 from inference.engine.bundle import CARD, load_card
 from tests.faults.desk import Desk
 from tests.inference.small_bundles import small_bundle
-from tests.services import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
@@ -74,7 +73,7 @@ def test_a_version_whose_bundle_vanished_fails_visibly_and_harms_no_other(desk: 
     assert worker.children() == child
 
 
-def test_the_stop_button_fences_a_worker_out_of_the_answer_it_is_making(desk: Desk):
+def test_the_stop_button_keeps_a_worker_from_the_answer_it_is_making(desk: Desk):
     worker = desk.ready_worker()
     desk.catch_in_mid_job(worker)
     before = desk.tally()
@@ -82,7 +81,6 @@ def test_the_stop_button_fences_a_worker_out_of_the_answer_it_is_making(desk: De
 
     desk.manage("stop_model", "north", "--by", manager, "--reason", "It calls everything COVID.")
     worker.send(signal.SIGCONT)
-    wait_until(lambda: "fenced out" in worker.output, "the worker to find its job stopped")
     desk.send()
     desk.wait_until_finished()
 

@@ -13,7 +13,8 @@ class Command(BaseCommand):
     """`manage.py prepare`: the one step between new code and its first start."""
 
     help = (
-        "Migrate, collect static files (deployments), register the shipped model and activate it when none is active."
+        "Migrate, collect static files (deployments), register the shipped model, and activate it on a desk that never "
+        "had an active one."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,5 +26,5 @@ class Command(BaseCommand):
             self.stdout.write("Static files are collected.")
         if not ModelVersion.objects.exists():
             self.stdout.write("Making the model's serving graph and comparing it with Keras: about a minute, once.")
-        # Which version reads is a person's choice once one was made; only a desk without one gets the shipped bundle.
+        # Which version reads is people's choice; only a desk that never had one gets the shipped bundle without them.
         call_command("register_model", activate_if_first=True, stdout=self.stdout)
