@@ -1,6 +1,7 @@
 """Evaluates a bundle through the product's own path: file, reader, gate, serving graph, calibration, selective rule."""
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engine.bundle import EVALUATION, Card, load_card, write_card
+from inference.engine.precision import F32
 from inference.engine.predict import FINDING, NOT_ANALYSED, Prediction, Predictor
 from inference.engine.read import read_picture
 from inference.engine.serve import PARITY, ensure_graph
-from inference.training import curves, failures, lung_finder, maps, painted, plots, refusals, shortcuts
+from inference.training import curves, failures, lung_finder, maps, painted, plots, refusals, rule_outside, shortcuts
 from inference.training.dataset import Film, Manifest
 from inference.training.metrics import Scores, covid_label, one_against_rest, with_intervals
 
@@ -42,26 +44,52 @@ def evaluate(bundle: Path, manifest: Manifest, *, images: Path, data: Path | Non
     split: which side of the manifest's split, default the test films.
     Returns the card as written. Raises BadBundle for a bundle that is not whole, ValueError when every film is refused.
     """
-    predictor = Predictor.load(bundle)
+    predictor = Predictor.load(bundle, precision=F32)
     card = load_card(bundle)
-    scored = score(predictor, manifest.of_split(split), images=images)
+    films = manifest.of_split(split)
+    print(f"{card.name}: {len(films)} {split} films through the product's own path", flush=True)
+    scored = score(predictor, films, images=images)
+    print("figures and their intervals", flush=True)
     found = facts(bundle, card, manifest, split=split) | split_figures(scored, card.labels)
+    print("the source from the embedding, and spoiled films", flush=True)
     found["source guessed from the embedding"] = shortcuts.source_figures(
         predictor, fitted_on=manifest.of_split("validation"), films=scored.films, images=images
     )
-    if data is not None:
-        found["lung finder"] = lung_finder.finder_figures(predictor, scored.films, images=images, masks=data / "masks")
-        found["painted"] = painted.painted_figures(predictor, scored.films, images=images, masks=data / "masks")
-        found["maps"] = maps.map_figures(
-            predictor, manifest, dict(zip(scored.films, scored.predictions, strict=True)), images=images,
-            masks=data / "masks",
-        )  # fmt: skip
-        found["not chest X-rays"] = refusals.odd_pictures(predictor, data / "ood")
     found["spoiled films"] = refusals.spoiled_films(predictor, scored.films, images=images)
-    found["plots"] = plots.draw(bundle, found, card)
-    (bundle / EVALUATION).write_text(json.dumps(found, indent=1) + "\n")
+    found["rule on unseen sources"] = rule_outside.rule_outside(bundle, card)
+    if data is not None:
+        print("masks, maps and odd pictures", flush=True)
+        found |= data_figures(predictor, manifest, scored, images=images, data=data)
+    return _write(bundle, card, found)
+
+
+def data_figures(
+    predictor: Predictor, manifest: Manifest, scored: Scored, *, images: Path, data: Path
+) -> dict[str, Any]:
+    """What masks and odd pictures tell: lung finder, painted films, maps, and the gate on what is no chest X-ray."""
+    masks = data / "masks"
+    known = dict(zip(scored.films, scored.predictions, strict=True))
+    return {
+        "lung finder": lung_finder.finder_figures(predictor, scored.films, images=images, masks=masks),
+        "painted": painted.painted_figures(predictor, scored.films, images=images, masks=masks),
+        "maps": maps.map_figures(predictor, manifest, known, images=images, masks=masks),
+        "not chest X-rays": refusals.odd_pictures(predictor, data / "ood"),
+    }
+
+
+def _write(bundle: Path, card: Card, found: dict[str, Any]) -> Card:
+    # All is made beside the bundle first: a run that is stopped leaves it as it was, and not with files that its card
+    # does not know.
+    with tempfile.TemporaryDirectory(dir=bundle.parent) as folder:
+        made = Path(folder)
+        found["plots"] = plots.draw(made, found, card)
+        (made / EVALUATION).write_text(json.dumps(found, indent=1) + "\n")
+        for old in bundle.glob(plots.PATTERN):
+            old.unlink()
+        for path in made.iterdir():
+            path.replace(bundle / path.name)
     chosen = {name: found["subsets"][name] for name in ("all", "adults") if name in found["subsets"]}
-    return write_card(replace(card, metrics={"split": split, **chosen}), bundle)
+    return write_card(replace(card, metrics={"split": found["split"], **chosen}), bundle)
 
 
 def score(predictor: Predictor, films: Sequence[Film], *, images: Path) -> Scored:

@@ -14,7 +14,8 @@ from inference.training.config import TrainingConfig
 from inference.training.dataset import Film, Manifest
 from inference.training.inputs import load_inputs
 from inference.training.metrics import Scores, auroc, bootstrap, with_intervals
-from inference.training.train import finder_of, load_run
+from inference.training.runs import finder_of, refuse_other_manifest
+from inference.training.train import load_run
 
 _RESAMPLES = 300
 # Preprocessed films that are turned to float32 at a time: some hundred megabytes at 224 px.
@@ -35,7 +36,7 @@ def outside_logits(run: Path, manifest: Manifest, images: Path, cache: Path) -> 
 
     run: folder of a run trained with `--leave-out`. images, cache: as in training. Films of a patient group that is
     also in a source the run knew are not among them.
-    Raises ValueError when the run left no source out, or learned from another manifest.
+    Raises ValueError when the run left no source out, BadRun when it learned from another manifest.
     """
     config, _, model = load_run(run)
     _refuse(run, config, manifest)
@@ -56,8 +57,8 @@ def evaluate_left_out(
 
     The runs are siblings of the bundle's (same network and recipe, their own budget), not the bundle itself, which saw
     every source. images, cache: as in training. The logits of the films outside go to left_out.npz beside.
-    Returns what was written. Raises ValueError when a run left no source out, learned from another manifest, or has
-    other labels than the bundle.
+    Returns what was written. Raises ValueError when a run left no source out or has other labels than the bundle,
+    BadRun when it learned from another manifest.
     """
     card = load_card(bundle)
     siblings, outsides = [], []
@@ -164,12 +165,7 @@ def _of_source(outside: Scored, inside: Scored, labels: tuple[str, ...]) -> dict
 def _refuse(run: Path, config: TrainingConfig, manifest: Manifest) -> None:
     if not config.left_out_sources:
         raise ValueError("Expected a run that left sources out; received one that saw all. Train with --leave-out.")
-    recorded = run / "manifest.sha256"
-    if recorded.exists() and recorded.read_text().strip() != manifest.sha256:
-        raise ValueError(
-            f"Expected the manifest {recorded.read_text().strip()[:12]} that {run} learned from; "
-            f"received {manifest.sha256[:12]}. Name that one: on another its training films may pass for test films."
-        )
+    refuse_other_manifest(run, manifest)
 
 
 def _score(

@@ -127,7 +127,15 @@ def _false_covid(scores: Scores, labels: Sequence[str]) -> Figures:
         return {}
     normal = scores.targets == labels.index("normal")
     said = scores.said == labels.index(covid)
-    return {f"normals called {covid}": float(said[normal].mean())} if normal.any() else {}
+    if not normal.any():
+        return {}
+    found = {f"normals called {covid}": float(said[normal].mean())}
+    # Called is the most likely label; named is what the product shows as its finding.
+    return (
+        found
+        if scores.named is None
+        else found | {f"normals named {covid}": float((said & scores.named)[normal].mean())}
+    )
 
 
 def auroc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:

@@ -36,12 +36,14 @@ def painted_figures(predictor: Predictor, films: Sequence[Film], *, images: Path
     A network that reads lungs falls to chance without them, and loses nothing with the border; what is left otherwise
     it reads off borders, letters and style. masks: folder with lung/.
     Returns {} when no film has a mask; else `border` (its share of the sides), `lungs within the border` (share of
-    their area), and `films` with the figures.
+    their area), `lungs found` (share of the films that were not read whole for want of lungs), and `films` with the
+    figures.
     """
     having = [film for film in films if mask_path(masks / "lung", film).exists()]
     if not having:
         return {}
     rows: dict[str, list[NDArray[np.float64]]] = {name: [] for name in COVERED}
+    found_lungs = dict.fromkeys(COVERED, 0)
     inside = []
     for film in having:
         pixels = read_film(images / film.file)
@@ -49,14 +51,16 @@ def painted_figures(predictor: Predictor, films: Sequence[Film], *, images: Path
         border = border_mask(pixels.shape)
         inside.append(float((lungs & border).sum() / max(lungs.sum(), 1)))
         for name, covered in COVERED.items():
-            changed = paint(pixels, covered(lungs, border))
-            logits, _ = predictor.run(predictor.prepare(changed))
+            prepared = predictor.prepare(paint(pixels, covered(lungs, border)))
+            found_lungs[name] += prepared.found
+            logits, _ = predictor.run(prepared)
             rows[name].append(probabilities(logits, temperature=predictor.card.temperature))
     targets = np.array([predictor.labels.index(film.label) for film in having], dtype=np.int64)
     groups = np.array([film.group for film in having])
     return {
         "border": BORDER,
         "lungs within the border": round(float(np.mean(inside)), 4),
+        "lungs found": {name: round(count / len(having), 4) for name, count in found_lungs.items()},
         "films": {
             name: with_intervals(Scores(np.array(found), targets, groups), labels=predictor.labels)
             for name, found in rows.items()

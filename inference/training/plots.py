@@ -27,6 +27,8 @@ _SETTINGS: Any = {
     "axes.spines.right": False,
 }
 _GREY = "#777777"
+# What the pictures are called, in the bundle and beside the card.
+PATTERN = "model-*.svg"
 
 Drawing = Callable[[Figure], str]
 
@@ -34,8 +36,7 @@ Drawing = Callable[[Figure], str]
 def draw(folder: Path, evaluation: Mapping[str, Any], card: Card) -> dict[str, str]:
     """Draw every picture the figures allow into a folder; returns the words for each, by file name.
 
-    evaluation: the content of evaluation.json. A picture whose figures are missing is not drawn, and one of an earlier
-    evaluation is removed.
+    evaluation: the content of evaluation.json. A picture whose figures are missing is not drawn.
     """
     curves = evaluation["curves"]
     drawings: dict[str, Drawing | None] = {
@@ -48,9 +49,8 @@ def draw(folder: Path, evaluation: Mapping[str, Any], card: Card) -> dict[str, s
     }
     found = {}
     for name, drawing in drawings.items():
-        file = f"model-{name}.svg"
-        (folder / file).unlink(missing_ok=True)
         if drawing is not None:
+            file = PATTERN.replace("*", name)
             found[file] = _save(folder / file, drawing)
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from inference.engine.bundle import EVALUATION, LEFT_OUT, Card, load_card
 from inference.engine.labels import in_words
+from inference.engine.precision import MEASURED
 from inference.training import report_reach, report_sections
 
 _TEMPLATE = Path(__file__).with_name("model_card.template.md")
@@ -29,7 +30,7 @@ def card_text(card: Card, bundle: Path) -> str:
     Raises OSError when the bundle has no evaluation, KeyError, TypeError or ValueError when it is not one of ours.
     """
     evaluation = json.loads((bundle / EVALUATION).read_text())
-    left_out = json.loads((bundle / LEFT_OUT).read_text()) if (bundle / LEFT_OUT).exists() else None
+    left_out = _read(bundle / LEFT_OUT)
     return Template(_TEMPLATE.read_text()).substitute(
         name=card.name,
         split=evaluation["split"],
@@ -41,8 +42,14 @@ def card_text(card: Card, bundle: Path) -> str:
         **report_sections.gate_and_failures(evaluation),
         **report_reach.shortcuts_and_maps(evaluation),
         **report_reach.unseen(evaluation, left_out),
+        precision=report_reach.precision(_read(bundle / MEASURED)),
         **_pictures(card, evaluation),
     )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+    return found
 
 
 def _pictures(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:

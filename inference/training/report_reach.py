@@ -11,21 +11,24 @@ from inference.training.targets import Target, targets
 def shortcuts_and_maps(evaluation: Mapping[str, Any]) -> dict[str, str]:
     """What is read beside the lungs, and where the maps point."""
     covid = covid_label(evaluation["labels"])
-    painted = evaluation.get("painted") or {}
     names = ("accuracy", "balanced accuracy", f"sensitivity {covid}", f"normals called {covid}")
-    border = (
-        f"The border is the outer {painted['border']:.0%} of the height and width on each side; it holds "
-        f"{painted['lungs within the border']:.1%} of the lungs' area."
-        if painted
-        else ""
-    )
+    painted = evaluation.get("painted") or {}
     return {
-        "border": border,
+        "border": _border(painted) if painted else "",
         "painted": figures_table(painted["films"], names) if painted else NOT_MEASURED,
         "source_guess": _source_guess(evaluation["source guessed from the embedding"]),
         "lung_finder": _lung_finder(evaluation.get("lung finder") or {}),
         **_maps(evaluation.get("maps") or {}),
     }
+
+
+def _border(painted: Mapping[str, Any]) -> str:
+    found = ", ".join(f"{name} {share:.0%}" for name, share in painted["lungs found"].items())
+    return (
+        f"The border is the outer {painted['border']:.0%} of the height and width on each side; it holds "
+        f"{painted['lungs within the border']:.1%} of the lungs' area. A bundle that looks for the lungs first looks "
+        f"for them in the painted films too, and reads the whole film where it finds none. Found: {found}."
+    )
 
 
 def _source_guess(sets: Mapping[str, Mapping[str, Any]]) -> str:
@@ -62,8 +65,7 @@ def _maps(found: Mapping[str, Any]) -> dict[str, str]:
     rows = []
     for area, one in found["sets"].items():
         for name, own in one["maps"].items():
-            figures = own["figures"]
-            rows.append((area, one["n"], name, cell(figures["mass inside"]), cell(figures["peak inside"])))
+            rows.append((area, one["n"], name, cell(own["mass inside"]), cell(own["peak inside"])))
     return {
         "maps": table(("area", "n", "map", "mass inside", "peak inside"), rows),
         "maps_counts": (
@@ -156,9 +158,10 @@ def _limits(evaluation: Mapping[str, Any], left_out: Mapping[str, Any] | None) -
 def _gap(left_out: Mapping[str, Any], covid: str | None) -> str:
     pooled = left_out["pooled"]["figures"]
     insides = [sibling["inside"]["figures"]["balanced accuracy"]["value"] for sibling in left_out["siblings"]]
+    inside = " to ".join(f"{value:.3f}" for value in sorted({min(insides), max(insides)}))
     text = (
         f"Siblings reached a balanced accuracy of {cell(pooled['balanced accuracy'])} on sources they never saw, "
-        f"against {min(insides):.3f} to {max(insides):.3f} inside."
+        f"against {inside} inside."
     )
     false = pooled.get(f"normals called {covid}")
     return text + (f" They called {percent(false)} of the unseen normal films {covid}." if false else "")
@@ -172,3 +175,19 @@ def _ages(evaluation: Mapping[str, Any]) -> str:
         if films:
             parts.append(f"{sum(found['paediatric'] for found in own) / films:.0%} of the {label} films")
     return "children are " + ", ".join(parts)
+
+
+def precision(found: Mapping[str, Any] | None) -> str:
+    """How the answers in bfloat16 agree with those in float32, where that was measured."""
+    began = (
+        "Every other figure of this card is of float32, which is what is served unless the operator asks otherwise. "
+    )
+    if found is None:
+        return began + "No other precision was measured, and none is served."
+    sets = {"float32": found["f32"], "bfloat16": found["bf16"]}
+    names = ("accuracy", "balanced accuracy", "macro auroc", "calibration error", "coverage", "selective error")
+    return (
+        f"{began}In bfloat16 {found['same outcome']} of {found['films']} {found['split']} films have the same outcome; "
+        f"the largest difference of a probability is {found['largest difference']:.1e}, the mean one "
+        f"{found['mean difference']:.1e} ({found['device']}). Films answered in both:\n\n"
+    ) + figures_table(sets, names, first="precision")

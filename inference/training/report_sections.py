@@ -39,6 +39,7 @@ def _facts(card: Card, evaluation: Mapping[str, Any]) -> str:
         ("manifest SHA-256 of training", f"`{card.manifest_sha256}`"),
         ("manifest SHA-256 of evaluation", f"`{evaluation['manifest_sha256']}`, {manifest}"),
         ("code commit at assembly", f"`{card.code_commit}`"),
+        ("reading", "each film and its mirror image, answers averaged" if card.mirrored else "each film once"),
         ("temperature", f"{card.temperature:.3f}"),
         (
             "serving graph",
@@ -56,11 +57,11 @@ def _stored(values: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return "(" + "; ".join(f"{name}: {_plain(one)}" for name, one in value.items()) + ")"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
         return "(" + ", ".join(_plain(one) for one in value) + ")"
-    return str(value) if value not in ("", None) else "none"
+    return str(value) if value not in ("", None, [], (), {}) else "none"
 
 
 def _data_counts(evaluation: Mapping[str, Any]) -> str:
@@ -87,7 +88,9 @@ def _children(evaluation: Mapping[str, Any]) -> str:
         own = [found for found in evaluation["data"] if found["label"] == label]
         films = sum(found["films"] for found in own)
         shares[label] = sum(found["paediatric"] for found in own) / films if films else 0.0
-    return "of its films are of children: " + ", ".join(f"{label} {share:.0%}" for label, share in shares.items())
+    return "of the films it learned from, those of children are " + ", ".join(
+        f"{share:.0%} of {label}" for label, share in shares.items()
+    )
 
 
 def _training(card: Card) -> str:
@@ -150,6 +153,7 @@ def internal(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
         "calibration": f"The expected calibration error in 15 bins is {cell(error)} on {everything['n']} films.",
         "two_classes": _two_classes(evaluation),
         "selective": _selective(subsets),
+        "rule_outside": _rule_outside(evaluation.get("rule on unseen sources") or {}, card.labels),
         "selective_per_label": _per_label(
             everything, card.labels, ("coverage", "selective error", "error where {} is named")
         ),
@@ -158,7 +162,9 @@ def internal(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
 
 def _sensitivities(labels: Sequence[str]) -> list[str]:
     covid = covid_label(labels)
-    return [f"sensitivity {label}" for label in labels] + ([f"normals called {covid}"] if covid else [])
+    return [f"sensitivity {label}" for label in labels] + (
+        [f"normals called {covid}", f"normals named {covid}"] if covid else []
+    )
 
 
 def _per_label(found: Mapping[str, Any], labels: Sequence[str], names: Sequence[str]) -> str:
@@ -192,6 +198,14 @@ def _selective(subsets: Mapping[str, Any]) -> str:
     return figures_table({name: subsets[name] for name in ("all", "adults") if name in subsets}, names)
 
 
+def _rule_outside(found: Mapping[str, Any], labels: Sequence[str]) -> str:
+    if not found:
+        return NOT_MEASURED
+    covid = covid_label(labels)
+    names = ("coverage", "selective error", f"error where {covid} is named", f"normals called {covid}")
+    return figures_table({"all": found, **found["sources"]}, (*names, f"normals named {covid}"))
+
+
 def gate_and_failures(evaluation: Mapping[str, Any]) -> dict[str, str]:
     """Whom the gate turns away, and where the answers are wrong."""
     frontal = evaluation["refused by the gate"]
@@ -203,7 +217,7 @@ def gate_and_failures(evaluation: Mapping[str, Any]) -> dict[str, str]:
     return {
         "frontal_n": str(frontal["n"]),
         "frontal_refused": f"{total}, {percent(frontal['share'])},",
-        "frontal_reasons": f"{reasons}; {by_source}" if total else "none",
+        "frontal_reasons": f"{reasons}; by source: {by_source}" if total else "none",
         "checks": "; ".join(REASONS.values()),
         "odd": _outcomes(evaluation.get("not chest X-rays", {}), total=True),
         "spoiled": _outcomes(evaluation["spoiled films"], total=False),

@@ -49,7 +49,7 @@ def _asked(evaluation: Mapping[str, Any]) -> Iterator[Target]:
         wanted[1:1] = [(f"sensitivity {covid}", 0.96, True), (f"precision {covid}", 0.96, True)]
     wanted.append((f"error at coverage {COVERAGE:.2f}", 0.015, False))
     for name, limit, is_least in wanted:
-        yield Target(name, limit, is_least, everything["figures"].get(name), everything["n"])
+        yield Target(name, limit, is_least, everything["figures"].get(name), _films_of(name, everything))
     gate = evaluation["refused by the gate"]
     yield Target("frontal chest X-rays refused", 0.01, False, gate.get("share"), gate["n"])
     yield _refused(evaluation)
@@ -73,10 +73,17 @@ def _aimed_at(evaluation: Mapping[str, Any], left_out: Mapping[str, Any] | None)
     covid = covid_label(evaluation["labels"])
     if covid is None:
         return
-    pooled = (left_out or {}).get("pooled", {"n": 0, "figures": {}})
+    pooled = (left_out or {}).get("pooled", {"n": 0, "per label": {}, "figures": {}})
     for name, limit, is_least in (
         (f"auroc {covid}", 0.90, True),
         ("balanced accuracy", 0.80, True),
         (f"normals called {covid}", 0.05, False),
     ):
-        yield Target(name, limit, is_least, pooled["figures"].get(name), pooled["n"])
+        yield Target(name, limit, is_least, pooled["figures"].get(name), _films_of(name, pooled))
+
+
+def _films_of(figure: str, found: Mapping[str, Any]) -> int:
+    """How many films a figure is a share of: for a sensitivity those of its label, for false alarms the normal ones."""
+    label = "normal" if figure.startswith("normals called") else figure.removeprefix("sensitivity ")
+    films: int = found["per label"].get(label, found["n"])
+    return films

@@ -15,7 +15,9 @@ from inference.training import evaluate as evaluation
 from inference.training.__main__ import main
 from inference.training.assemble import assemble
 from inference.training.dataset import read_manifest
+from inference.training.errors import BadRun
 from inference.training.left_out import evaluate_left_out, outside_logits
+from inference.training.rule_outside import rule_outside
 from inference.training.train import Data, train
 from tests.inference import tiny
 
@@ -160,6 +162,18 @@ def test_siblings_are_scored_inside_and_outside_and_the_card_shows_them(evaluate
     out = evaluated.parent / "card.md"
     main(["report", "--bundle", str(evaluated), "--out", str(out)])
     assert "Without source1 (tiny, 32 px," in out.read_text()
+    outside = rule_outside(evaluated, load_card(evaluated))
+    assert outside["n"] == outside["sources"]["source1"]["n"] == 36
+    assert outside["figures"]["coverage"]["value"] == pytest.approx(np.mean(named(evaluated)))
+
+
+def named(bundle):
+    """Whether the bundle's rule names each film outside, from the logits as they are stored."""
+    card = load_card(bundle)
+    with np.load(bundle / "left_out.npz", allow_pickle=False) as stored:
+        grown = np.exp(stored["logits"].astype(np.float64) / card.temperature)
+    chances = grown / grown.sum(axis=1, keepdims=True)
+    return [card.selective_rule.accepts(card.labels[row.argmax()], row.max()) for row in chances]
 
 
 def test_the_logits_outside_are_of_films_the_run_never_saw(sibling, learned):
@@ -176,7 +190,7 @@ def test_a_run_that_saw_every_source_says_nothing_of_unseen_ones(made, learned):
 
 def test_a_sibling_that_learned_from_another_manifest_is_refused(made, sibling, learned):
     other = replace(learned.manifest, sha256="0" * 64)
-    with pytest.raises(ValueError, match="Name that one"):
+    with pytest.raises(BadRun, match="Name the run's own manifest"):
         evaluate_left_out([sibling], other, images=learned.images, cache=learned.cache, bundle=made / "tiny")
 
 

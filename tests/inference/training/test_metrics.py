@@ -70,6 +70,7 @@ def test_the_figures_of_the_selective_rule_by_hand():
     assert (found["coverage normal"], found["selective error normal"]) == (0.5, 0.0)
     assert (found["error where covid19 is named"], found["error where normal is named"]) == (0.0, 0.5)
     assert found["normals called covid19"] == 0.5
+    assert found["normals named covid19"] == 0.0
 
 
 def test_without_the_products_answer_there_is_no_figure_of_its_rule():

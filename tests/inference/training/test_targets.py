@@ -16,7 +16,13 @@ def evaluation(**figures):
     }  # fmt: skip
     return {
         "labels": ["covid19", "pneumonia", "normal"],
-        "subsets": {"all": {"n": 100, "figures": {name: figure(value) for name, value in reached.items()}}},
+        "subsets": {
+            "all": {
+                "n": 100,
+                "per label": {"covid19": 20, "pneumonia": 30, "normal": 50},
+                "figures": {name: figure(value) for name, value in reached.items()},
+            }
+        },
         "refused by the gate": {"n": 100, "share": figure(0.01)},
         "parity": {"largest_difference": 2e-6, "inputs": 16},
         "not chest X-rays": {
@@ -59,13 +65,23 @@ def test_without_odd_pictures_or_siblings_the_verdict_is_open():
 
 
 def test_the_aims_are_measured_on_sources_never_seen():
-    pooled = {"n": 50, "figures": {"auroc covid19": figure(0.91), "balanced accuracy": figure(0.5)}}
+    pooled = {
+        "n": 50,
+        "per label": {"covid19": 9, "normal": 30},
+        "figures": {"auroc covid19": figure(0.91), "balanced accuracy": figure(0.5)},
+    }
     _, aimed_at = targets(evaluation(), {"pooled": pooled})
     assert [(target.what, target.is_met, target.n) for target in aimed_at] == [
         ("auroc covid19", True, 50),
         ("balanced accuracy", False, 50),
-        ("normals called covid19", None, 50),
+        ("normals called covid19", None, 30),
     ]
+
+
+def test_a_sensitivity_is_of_the_films_of_its_label():
+    asked, _ = targets(evaluation(), None)
+    assert {target.what: target.n for target in asked}["sensitivity covid19"] == 20
+    assert {target.what: target.n for target in asked}["accuracy"] == 100
 
 
 @pytest.mark.parametrize(("is_least", "value", "is_met"), [(True, 0.5, True), (True, 0.4, False), (False, 0.6, False)])
