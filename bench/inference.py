@@ -199,10 +199,10 @@ def table(numbers: dict[str, Any]) -> str:
     lines += ["", f"a film in a worker, median (p95) in ms; peak {numbers[STEPS]['peak_mb']} MB"]
     films = numbers[STEPS]["films"]
     names = list(dict.fromkeys(name for steps in films.values() for name in steps))
-    lines.append(f"{'film':28}" + "".join(f"{name:>17}" for name in names))
+    lines.append(f"{'film':28}" + "".join(f"{name:>19}" for name in names))
     for film, steps in films.items():
         cells = [f"{step['median_ms']:.2f} ({step['p95_ms']:.2f})" for step in steps.values()]
-        lines.append(f"{film:28}" + "".join(f"{cell:>17}" for cell in cells))
+        lines.append(f"{film:28}" + "".join(f"{cell:>19}" for cell in cells))
     return "\n".join(lines)
 
 
