@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from inference.engine.errors import EngineError
-from inference.engine.labels import LABELS
 from inference.training import commands_card, commands_train
 from inference.training.commands_import import add_import
 from inference.training.commands_precision import add_precision
@@ -47,7 +46,7 @@ def _add_lungs(commands: Commands) -> None:
     parser = commands.add_parser("lungs", help="train the lung finder on films with drawn masks")
     _add_data(parser)
     commands_train.add_lungs(parser)
-    parser.set_defaults(run_command=lambda chosen: commands_train.run_lungs(chosen, _manifest(chosen, LABELS)))
+    parser.set_defaults(run_command=lambda chosen: commands_train.run_lungs(chosen, _manifest))
 
 
 def _add_train(commands: Commands) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inference.engine.labels import LABELS
 from inference.training.config import TrainingConfig
 from inference.training.recipes import RECIPES, recipe
 
@@ -21,15 +22,17 @@ def add_lungs(parser: argparse.ArgumentParser) -> None:
     """Arguments of `lungs`, beside the data's."""
     parser.add_argument("--masks", type=Path, required=True, help="folder of lung masks, named as the films, .png")
     parser.add_argument("--out", type=Path, default=Path("var/training/lungs.npz"))
+    parser.add_argument("--labels", nargs="+", default=LABELS, help="of the manifest; default the product's")
     parser.add_argument("--epochs", type=int, help="default 14")
 
 
-def run_lungs(chosen: argparse.Namespace, manifest: "Manifest") -> None:
+def run_lungs(chosen: argparse.Namespace, read_manifest: ReadManifest) -> None:
     """Train the lung finder and print its Dice on films held back."""
     from inference.training.lungs import LungTraining, train_lungs
 
     config = LungTraining() if chosen.epochs is None else LungTraining(epochs=chosen.epochs)
-    print(train_lungs(manifest.films, images=chosen.images, masks=chosen.masks, out=chosen.out, config=config))
+    films = read_manifest(chosen, tuple(chosen.labels)).films
+    print(train_lungs(films, images=chosen.images, masks=chosen.masks, out=chosen.out, config=config))
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +40,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and curves")
     parser.add_argument("--network", choices=sorted(RECIPES), help="default resnet50")
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--minutes", type=float, help="wall-clock budget over all sittings")
+    budget.add_argument("--minutes", type=float, help="of training steps, over all sittings")
     budget.add_argument("--epochs", type=int)
     parser.add_argument("--labels", nargs="+", help="in the order of the network's outputs; default the product's")
     parser.add_argument("--stage", action="append", metavar="SIZE:SHARE", help="e.g. 64:0.5; repeat, in order")

@@ -25,6 +25,7 @@ from inference.training.dataset import Film, read_film
 # A run with more unreadable films than this has a broken data folder, not a few bad files.
 MOST_UNREADABLE = 0.01
 _GRAPH = "lungs.xml"
+_FILMS_AT_ONCE = 64
 
 Bytes = NDArray[np.uint8]
 
@@ -80,8 +81,8 @@ def _write(films: Sequence[Film], *, images: Path, size: int, folder: Path, find
     paths = [images / film.file for film in films]
     # Spawned, not forked: a child of a process with TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_start, initargs=(graph,)) as pool:
-        found = list(pool.map(_prepare, paths, [size] * len(paths), chunksize=64))
+    with ProcessPoolExecutor(children(len(films)), mp_context=context, initializer=_start, initargs=(graph,)) as pool:
+        found = list(pool.map(_prepare, paths, [size] * len(paths), chunksize=_FILMS_AT_ONCE))
     refuse_unreadable([film.file for film, one in zip(films, found, strict=True) if one is None], of=len(films))
     kept = [index for index, one in enumerate(found) if one is not None]
     with _appearing_whole(folder) as partial:
@@ -89,6 +90,11 @@ def _write(films: Sequence[Film], *, images: Path, size: int, folder: Path, find
         for position, name in enumerate(("pixels", "overview", "lungs", "whole_lungs")):
             if finder or position < 2:
                 np.save(partial / f"{name}.npy", np.stack([one[position] for one in found if one is not None]))
+
+
+def children(films: int) -> int:
+    """How many child processes are worth their start for so many films: at most one a processor."""
+    return min(os.cpu_count() or 1, 1 + films // _FILMS_AT_ONCE)
 
 
 def refuse_unreadable(files: Sequence[str], *, of: int) -> None:

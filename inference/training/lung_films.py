@@ -1,7 +1,6 @@
 """Films with drawn lung masks as the finder's network reads them; loads no Keras, since child processes read them."""
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ from inference.engine.errors import UnreadableImage
 from inference.engine.lungs import FINDER_SIDE
 from inference.engine.preprocess import finder_input
 from inference.training.dataset import Film, read_film
-from inference.training.inputs import refuse_unreadable
+from inference.training.inputs import children, refuse_unreadable
 
 Grey = NDArray[np.float32]
 
@@ -31,7 +30,7 @@ def load_pairs(films: Sequence[Film], images: Path, masks: Path) -> tuple[Grey, 
     """
     paths = [(images / film.file, mask_path(masks, film)) for film in films]
     # Spawned, not forked: a child of a process with TensorFlow's threads may hang.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(children(len(films)), mp_context=multiprocessing.get_context("spawn")) as pool:
         found = list(pool.map(_load_pair, paths, chunksize=64))
     refuse_unreadable([film.file for film, pair in zip(films, found, strict=True) if pair is None], of=len(films))
     pairs = [pair for pair in found if pair is not None]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -55,12 +56,12 @@ class MaskedBatches(keras.utils.PyDataset):
 
 def train_lungs(
     films: Sequence[Film], *, images: Path, masks: Path, out: Path, config: LungTraining | None = None
-) -> dict[str, float | str]:
+) -> dict[str, Any]:
     """Train the finder on the training films that have a mask; write its weights (.npz) and its figures beside them.
 
     films: of the manifest. images, masks: folders; a mask is named as its film, .png, the film squashed to a square.
     Skips films or masks that cannot be read, and lists them.
-    Returns Dice and share of films with Dice above 0.9 on test films, as stored (float16 kernels).
+    Returns Dice and share of films with Dice above 0.9 on test films, as stored (float16 kernels), and the curve.
     Raises BadDataSet when too few films have a mask, UnreadableImage when more than 1 % cannot be read.
     """
     config = config or LungTraining()
@@ -77,17 +78,19 @@ def train_lungs(
     unseen, drawn_unseen = load_pairs(held_back, images, masks)
     keras.utils.set_random_seed(config.seed)
     model = _model(config, steps=config.epochs * (len(inputs) // config.batch))
-    model.fit(MaskedBatches(inputs, drawn, config=config), epochs=config.epochs, verbose=2, shuffle=False)
+    batches = MaskedBatches(inputs, drawn, config=config)
+    fitted = model.fit(batches, epochs=config.epochs, verbose=2, shuffle=False)
     stored = pack({variable.path: np.asarray(variable) for variable in model.variables})
     for variable in model.variables:
         variable.assign(stored[variable.path].astype(np.float32))
     _write(stored, out)
     scores = dice(model.predict(unseen[..., np.newaxis], batch_size=64, verbose=0)[..., 0], drawn_unseen)
-    found: dict[str, float | str] = {
+    found: dict[str, Any] = {
         "trained on": len(inputs),
         "n": len(scores),
         "dice": float(scores.mean()),
         "dice above 0.9": float((scores > 0.9).mean()),
+        "losses": fitted.history["loss"],
         "sha256": sha256_of(out),
     }
     out.with_suffix(".json").write_text(json.dumps({**found, **vars(config)}, indent=2) + "\n")
