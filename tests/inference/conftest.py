@@ -1,13 +1,16 @@
-"""A bundle of a few kilobytes, measured as any is: through reader, gate, serving graph, calibration and plots."""
+"""Small bundles: one that is measured as any is, one that is active, one that is wanted; and two who manage models."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from accounts.models import User
 from inference.engine.labels import LABELS
+from inference.models import ModelVersion
 from inference.training.metrics import with_intervals
 from tests.inference import tiny
+from tests.inference.small_bundles import made_active, registered, small_bundle
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +18,6 @@ def evaluated_bundle(tmp_path_factory) -> Path:
     """The folder of a small bundle after `evaluate`, on drawn films."""
     from inference.training.dataset import read_manifest
     from inference.training.evaluate import evaluate
-    from tests.inference.small_bundles import small_bundle
 
     folder = tmp_path_factory.mktemp("evaluated")
     bundle = small_bundle(folder, "small", graphs=folder / "graphs")
@@ -30,3 +32,25 @@ def evaluated_bundle(tmp_path_factory) -> Path:
         patch.setitem(with_intervals.__kwdefaults__, "resamples", 20)
         evaluate(bundle, manifest, images=folder / "films")
     return bundle
+
+
+@pytest.fixture
+def north_manager(two_hospitals) -> User:
+    return two_hospitals.north.model_manager
+
+
+@pytest.fixture
+def south_manager(two_hospitals) -> User:
+    return two_hospitals.south.model_manager
+
+
+@pytest.fixture
+def present(db, tmp_path) -> ModelVersion:
+    """The active version."""
+    return made_active(registered(tmp_path, "present"))
+
+
+@pytest.fixture
+def wanted(db, tmp_path) -> ModelVersion:
+    """A registered version that is not active."""
+    return registered(tmp_path, "wanted")

@@ -8,7 +8,7 @@ from inference import activation, registry
 from inference.models import Activation, ActivationRequest, ModelVersion
 from tests.callers import machine_of, session_of
 from tests.factories import ModelVersionFactory
-from tests.inference.small_bundles import made_active, registered, two_people_activate
+from tests.inference.small_bundles import two_people_activate
 
 MODELS = "/api/v1/models/"
 REQUESTS = "/api/v1/activation-requests/"
@@ -24,16 +24,6 @@ def manager(two_hospitals):
 @pytest.fixture
 def second(two_hospitals):
     return session_of(two_hospitals.south.model_manager)
-
-
-@pytest.fixture
-def present(db, tmp_path):
-    return made_active(registered(tmp_path, "present"))
-
-
-@pytest.fixture
-def wanted(db, tmp_path):
-    return registered(tmp_path, "wanted")
 
 
 def post(client, address, body):

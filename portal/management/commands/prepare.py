@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from inference.models import ModelVersion
 
@@ -27,4 +27,8 @@ class Command(BaseCommand):
         if not ModelVersion.objects.exists():
             self.stdout.write("Making the model's serving graph and comparing it with Keras: about a minute, once.")
         # Which version reads is people's choice; only a desk that never had one gets the shipped bundle without them.
-        call_command("register_model", activate_if_first=True, stdout=self.stdout)
+        try:
+            call_command("register_model", activate_if_first=True, stdout=self.stdout)
+        except CommandError as error:
+            # The model never blocks the clinic (DESIGN rule 8): scans come in and are read without it.
+            self.stderr.write(f"The shipped model was not registered; the desk starts all the same. {error}")
