@@ -154,9 +154,10 @@ def _rows_of(table: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
 
 def _paragraph_or_figures(node: SyntaxTreeNode) -> Iterator[Part]:
     pieces = [piece for piece in node.children[0].children if piece.type != "softbreak"]
-    if pieces and all(piece.type == "image" for piece in pieces):
-        for piece in pieces:
-            yield Figure(PurePosixPath(str(piece.attrs["src"])).name, piece.content)
+    files = [PurePosixPath(str(piece.attrs["src"])).name for piece in pieces if piece.type == "image"]
+    if pieces and len(files) == len(pieces) and all(files):
+        for file, piece in zip(files, pieces, strict=True):
+            yield Figure(file, piece.content)
     else:
         yield Paragraph(_runs_of(node))
 

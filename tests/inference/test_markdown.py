@@ -86,3 +86,7 @@ def test_a_link_that_runs_a_script_is_text():
     (part,) = markdown.parse("[press](javascript:alert(1))").opening
 
     assert [run.style for run in part.runs] == [""]
+
+
+def test_a_picture_without_a_file_is_its_words():
+    assert markdown.parse("![Only words]()").opening == (Paragraph((Run("Only words"),)),)

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -255,3 +257,23 @@ def test_a_person_of_two_hospitals_sees_the_model_at_both(two_hospitals, present
     stop = "stop_model"
     assert reverse(stop, args=[two_hospitals.south.hospital.pk]) in page
     assert reverse(stop, args=[two_hospitals.north.hospital.pk]) not in page
+
+
+def test_the_page_asks_as_much_of_a_long_history_as_of_a_short_one(managers, present):
+    client = session_of(managers[0])
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(reverse("models")).status_code == 200
+        return len(queries)
+
+    def happens(count: int) -> None:
+        for version in ModelVersionFactory.create_batch(count):
+            _asked(version, managers[1])
+            Activation.objects.create(version=version, kind=Activation.Kind.UNREVIEWED, by=managers[0])
+
+    happens(1)
+    few = count()
+    happens(4)
+
+    assert count() == few
