@@ -70,6 +70,8 @@ def networks_page(evaluations: Sequence[Mapping[str, Any]]) -> str:
             ("network", "labels", "accuracy", "COVID precision", "COVID recall", "macro F1"),
             [tuple(value or NONE for value in vars(one).values()) for one in PUBLISHED],
         ),
+        # Written in here, because the page's neighbour is not the template's.
+        model_card="[model card](model_card.md)",
         manifests=", ".join(f"`{manifest}`" for manifest in manifests),
     )
 

@@ -177,7 +177,7 @@ def _per_label(found: Mapping[str, Any], labels: Sequence[str], names: Sequence[
 
 def _two_classes(evaluation: Mapping[str, Any]) -> str:
     if "two classes" not in evaluation:
-        return "The bundle has two labels itself."
+        return "Not asked of this bundle: it has two labels itself, or none for COVID-19."
     found = evaluation["two classes"]
     covid, other = found["labels"]
     names = (
