@@ -6,7 +6,7 @@ patient, and writes nothing: people are managed on the members page, versions on
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -32,7 +34,7 @@ class OperatorSite(admin.AdminSite):
         """Tell whether the person operates the installation."""
         return request.user.is_active and bool(getattr(request.user, "is_superuser", False))
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Return the view for operators, by GET alone; others are refused, strangers are sent to the sign-in."""
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -41,9 +43,9 @@ class OperatorSite(admin.AdminSite):
             answer: HttpResponse = view(request, *args, **kwargs)
             return answer
 
-        return update_wrapper(never_cache(require_safe(guarded)), view)
+        return cast(View, update_wrapper(never_cache(require_safe(guarded)), view))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]  # a resolver is one as well
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the front page, each app's and each model's: no sign-in, no password, no log-out."""
         models = [
             path(f"{model._meta.app_label}/{model._meta.model_name}/", include(model_admin.urls))
