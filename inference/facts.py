@@ -84,6 +84,8 @@ def plot_of(version: ModelVersion, name: str) -> bytes | None:
 
 def _card_of(version: ModelVersion) -> Card:
     """Read the card in the version's folder; raise BadBundle when the folder is another model's by now."""
+    if not (Path(version.bundle_path) / CARD).is_file():
+        raise _bad(f"{CARD} in the bundle", "no such file", _RESTORE)
     card = read_card(Path(version.bundle_path) / CARD)
     if card.weights_sha256 != version.weights_sha256:
         expected = f"the bundle with weights {version.weights_sha256[:8]}… in this version's folder"

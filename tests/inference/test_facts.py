@@ -69,9 +69,16 @@ def test_a_folder_that_is_gone_is_said_without_saying_where_it_was(version):
     shutil.rmtree(_folder(version))
 
     problem = facts_of(version).problem
-    assert "card.json" in problem
+    assert "Expected card.json in the bundle; received no such file." in problem
     assert "Restore the bundle" in problem
     assert str(_folder(version)) not in problem
+
+
+def test_a_card_that_is_none_is_said_without_saying_where_it_lies(version):
+    (_folder(version) / CARD).write_text("{}")
+
+    assert "Expected a bundle's card at card.json" in facts_of(version).problem
+    assert str(_folder(version)) not in facts_of(version).problem
 
 
 def test_a_changed_file_is_refused_by_name(version):
