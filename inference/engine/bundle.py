@@ -18,7 +18,7 @@ from inference.engine.calibrate import SelectiveRule
 from inference.engine.errors import BadBundle
 from inference.engine.gate import GateLimits, GateStatistics
 
-DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-v1"
+DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "resnet50-v2"
 CARD, WEIGHTS, GATE, LUNGS = "card.json", "weights.npz", "gate.npz", "lungs.npz"
 # What was measured of the bundle, kept in it; it serves without them.
 EVALUATION, LEFT_OUT = "evaluation.json", "left_out.json"
@@ -174,7 +174,8 @@ def load_weights(bundle_dir: Path) -> dict[str, NDArray[np.float32]]:
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Every array of an .npz file by name, as stored; raises BadBundle when it is no such archive."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here, because NumPy leaves a file open that it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     # A single array (.npy) cannot be opened in a `with`: TypeError. A cut file: BadZipFile, or zlib.error within.
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
