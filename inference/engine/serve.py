@@ -99,11 +99,17 @@ def _check_graph(graph_dir: Path, card: Card) -> None:
     try:
         found = json.loads((graph_dir / PARITY).read_text())
         received = {name: sha256_of(graph_dir / name) for name in found["files"]}
-        agrees = found["weights_sha256"] == card.weights_sha256 and received == found["files"]
+        # Two bundles may share their network and not their lung finder, and the folder is named by the network.
+        made_of = (found["weights_sha256"], found.get("lungs_sha256"))
+        agrees = made_of == (card.weights_sha256, _lungs_sha256(card)) and received == found["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _bad_graph(graph_dir, f"{type(error).__name__}: {error}") from error
     if not agrees:
-        raise _bad_graph(graph_dir, f"weights {found['weights_sha256']}, files {received}")
+        raise _bad_graph(graph_dir, f"weights {made_of[0]}, lung finder {made_of[1]}, files {received}")
+
+
+def _lungs_sha256(card: Card) -> str | None:
+    return card.files[LUNGS] if card.reads_lungs_only else None
 
 
 def _bad_graph(graph_dir: Path, received: str) -> BadBundle:
@@ -150,7 +156,8 @@ def _write_graph(card: Card, bundle_dir: Path, folder: Path, networks: Mapping[s
         write_finder_graph(bundle_dir / LUNGS, folder / LUNGS_GRAPH)
         find_lungs = LungFinder(folder / LUNGS_GRAPH)
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
-    record: dict[str, Any] = {"weights_sha256": card.weights_sha256, "files": files, "openvino": openvino.__version__}
+    made_of = {"weights_sha256": card.weights_sha256, "lungs_sha256": _lungs_sha256(card)}
+    record: dict[str, Any] = {**made_of, "files": files, "openvino": openvino.__version__}
     (folder / PARITY).write_text(json.dumps(record))
     inputs = parity_inputs(card.input_size, find_lungs=find_lungs)
     reference = np.asarray(model(inputs, training=False)["logits"])

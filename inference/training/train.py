@@ -196,7 +196,7 @@ def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: 
         "learning_rate": float(model.optimizer.learning_rate),
         **{name: float(values[0]) for name, values in fitted.history.items()},
     }
-    _refuse_divergence(entry["loss"], config, state)
+    _refuse_divergence(model, entry["loss"], config, state)
     state.epoch += 1
     is_best = False
     if state.epoch % config.validate_every == 0 or progress(config, state) >= 1.0:
@@ -207,12 +207,14 @@ def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: 
     return is_best
 
 
-def _refuse_divergence(loss: float, config: TrainingConfig, state: RunState) -> None:
-    # Raised before the checkpoint is written: the last good one stays.
-    if not math.isfinite(loss):
+def _refuse_divergence(model: keras.Model, loss: float, config: TrainingConfig, state: RunState) -> None:
+    # Raised before the checkpoint is written: the last good one stays. The loss alone may look well, because a ReLU
+    # may make zero of what is not a number.
+    lost = [variable.path for variable in model.variables if not np.isfinite(np.asarray(variable)).all()]
+    if lost or not math.isfinite(loss):
         raise BadRun(
-            expected="a finite loss",
-            received=f"{loss} in epoch {state.epoch}",
+            expected="a finite loss and finite weights",
+            received=f"a loss of {loss} in epoch {state.epoch}, and no numbers in {lost[:4]}",
             remedy=f"Begin another run with a smaller --learning-rate than {config.learning_rate}",
         )
 

@@ -104,3 +104,35 @@ def test_a_constant_map_and_values_outside_are_no_error():
 def test_what_is_no_map_is_refused(values):
     with pytest.raises(ValueError, match="finite map"):
         heatmap_overlay(values, width=10, height=10)
+
+
+def coloured(box: tuple[float, float, float, float], *, width: int = 80, height: int = 100) -> np.ndarray:
+    shown = np.asarray(opened(heatmap_overlay(np.ones((7, 7)), width=width, height=height, box=box)))
+    assert shown.shape == (height, width, 4)
+    return shown[..., 3] > 0
+
+
+def test_a_heat_map_lies_in_the_part_that_the_network_read():
+    inside = coloured((0.2, 0.25, 0.9, 0.5))
+
+    assert inside[20:90, 20:40].all()
+    assert inside.sum() == 70 * 20
+
+
+def test_a_heat_map_of_the_whole_film_covers_it():
+    assert coloured((0.0, 0.0, 1.0, 1.0)).all()
+
+
+@pytest.mark.parametrize(
+    ("box", "pixels"),
+    [
+        ((0.5, 0.5, 0.5, 0.5), 1),
+        ((0.5, 0.5, 0.501, 0.501), 1),
+        ((1.0, 1.0, 1.0, 1.0), 0),
+        ((0.0, 0.0, 0.0, 1.0), 80),
+        ((0.999, 0.0, 1.0, 1.0), 0),
+    ],
+    ids=["a point", "less than a pixel", "the corner", "a line", "below the last row"],
+)
+def test_a_box_without_area_is_no_error(box, pixels):
+    assert coloured(box).sum() == pixels
