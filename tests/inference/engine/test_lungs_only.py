@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 from inference.engine import gate
-from inference.engine.bundle import LUNGS, load_card, load_weights, sha256_of, write_bundle, write_card
+from inference.engine.bundle import DEFAULT_BUNDLE, LUNGS, load_card, load_weights, sha256_of, write_bundle, write_card
 from inference.engine.calibrate import probabilities
 from inference.engine.errors import BadBundle
 from inference.engine.lungs import WHOLE, LungFinder, lung_box
 from inference.engine.predict import Predictor
 from inference.engine.preprocess import LUNGS_ONLY, WHOLE_FILM, finder_input, prepare, to_input
 from inference.engine.serve import LUNGS_GRAPH, PARITY, Graph, ensure_graph
+from inference.engine.synthetic import sample
 from tests.inference.drawn_finder import write_drawn_finder
 from tests.inference.engine.conftest import tiny_card
 from tests.inference.tiny import draw
 
+VERSION_1 = DEFAULT_BUNDLE.with_name("resnet50-v1")
 PIXELS = draw("covid19", 1).astype(np.float32) / 255
 PICTURE = SimpleNamespace(pixels=PIXELS, sha256="f" * 64)
 
@@ -115,3 +117,31 @@ def test_a_bundle_that_could_not_be_written_is_not_there(made_bundle, tmp_path):
     with pytest.raises(ValueError, match="finite weights"), np.errstate(over="ignore"):
         write_bundle(tmp_path / "new", tiny_card(), weights=weights, statistics=statistics)
     assert list(tmp_path.iterdir()) == []
+
+
+# What version 1 said of two synthetic films on the day before films could be cropped: mean and spread of the network's
+# input, and the probabilities.
+BEFORE = {
+    "covid19": (0.5245616, 0.2753783, (0.8840165, 0.0586737, 0.0573099)),
+    "pneumonia": (0.5020524, 0.2676592, (0.5165998, 0.1279314, 0.3554689)),
+}
+
+
+def synthetic(label):
+    return np.asarray(sample(label, 1)).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("label", BEFORE)
+def test_whole_films_are_prepared_as_before_there_were_finders(label):
+    inputs = to_input(synthetic(label), size=96)
+    assert (inputs.mean(), inputs.std()) == pytest.approx(BEFORE[label][:2], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_version_1_answers_as_before_there_were_finders():
+    predictor = Predictor.load(VERSION_1)
+    assert predictor.card.preprocess_version == WHOLE_FILM
+    for label, (_, _, expected) in BEFORE.items():
+        found = predictor.predict(SimpleNamespace(pixels=synthetic(label), sha256="0" * 64))
+        # The graph's own tolerance: another processor rounds otherwise.
+        assert list(found.probabilities.values()) == pytest.approx(expected, abs=2e-4)
