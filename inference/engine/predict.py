@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,7 +162,7 @@ class Predictor:
                 "temperature": self.card.temperature,
                 "threshold": rule.threshold if threshold is None else threshold,
                 "thresholds": {label: rule.threshold_of(label) for label in self.labels},
-                "gate": vars(self.card.gate_limits).copy(),
+                "gate": asdict(self.card.gate_limits),
             },
             "code_version": code_version(),
             "device": self._graph.device,

@@ -13,6 +13,7 @@ from PIL import Image
 from inference.engine.bundle import DEFAULT_BUNDLE, load_card
 from inference.engine.calibrate import SelectiveRule
 from inference.engine.gate import REASONS
+from inference.engine.lung_looks import LungLimits
 from inference.engine.predict import Predictor
 from inference.engine.serve import PROJECT
 from inference.engine.synthetic import sample
@@ -137,3 +138,11 @@ def test_a_bundle_that_reads_mirrored_too_answers_a_film_and_its_mirror_image_al
     # Which is not so by itself.
     assert plain[0] != pytest.approx(plain[1], abs=1e-6)
     assert first.probabilities["covid19"] != pytest.approx(plain[0], abs=1e-7)
+
+
+def test_a_lineage_is_json_and_holds_every_limit_of_the_gate(predictor):
+    lungs = LungLimits((-1.8, 0.03, 0.05), (0.3, 0.06, 0.04), largest_oddness=5.0, largest_at_edge=0.1)
+    found = with_card(predictor, gate_limits=replace(OPEN_GATE, lungs=lungs)).predict(picture())
+    stored = json.loads(json.dumps(found.lineage))["calibration"]["gate"]
+    assert stored["lungs"]["largest_oddness"] == 5.0
+    assert stored["largest_oddness"] == OPEN_GATE.largest_oddness
