@@ -61,10 +61,11 @@ def evaluate_left_out(
     BadRun when it learned from another manifest.
     """
     card = load_card(bundle)
-    siblings, outsides = [], []
+    siblings, insides, outsides = [], [], []
     for run in runs:
-        sibling, outside = _sibling(run, manifest, labels=card.labels, images=images, cache=cache)
+        sibling, inside, outside = _sibling(run, manifest, labels=card.labels, images=images, cache=cache)
         siblings.append(sibling)
+        insides.append(inside)
         outsides.append(outside)
     found = {
         "manifest_sha256": manifest.sha256,
@@ -73,7 +74,7 @@ def evaluate_left_out(
         "pooled": with_intervals(pooled(outsides), labels=card.labels, resamples=_RESAMPLES),
     }
     (bundle / LEFT_OUT).write_text(json.dumps(found, indent=1) + "\n")
-    _write_logits(bundle / LOGITS_OUTSIDE, [scored for scored, _ in outsides])
+    _write_logits(bundle / LOGITS_OUTSIDE, insides, [scored for scored, _ in outsides])
     write_card(card, bundle)
     return found
 
@@ -115,7 +116,7 @@ def mean_over_sources(siblings: Sequence[Mapping[str, Any]]) -> dict[str, dict[s
 
 def _sibling(
     run: Path, manifest: Manifest, *, labels: tuple[str, ...], images: Path, cache: Path
-) -> tuple[dict[str, Any], tuple[Scored, list[Film]]]:
+) -> tuple[dict[str, Any], Scored, tuple[Scored, list[Film]]]:
     config, state, model = load_run(run)
     _refuse(run, config, manifest)
     if config.labels != labels:
@@ -130,6 +131,7 @@ def _sibling(
         "size": config.final_size,
         "minutes": round(state.seconds / 60, 1),
         "epochs": state.epoch,
+        "initial weights": config.initial_weights,
         "inside": with_intervals(_scores(inside), labels=labels, resamples=_RESAMPLES),
         "outside": with_intervals(_scores(outside), labels=labels, resamples=_RESAMPLES),
         "sources": {
@@ -137,7 +139,7 @@ def _sibling(
             for source in sorted(set(outside.sources.tolist()))
         },
     }
-    return found, (outside, films)
+    return found, inside, (outside, films)
 
 
 def _of_source(outside: Scored, inside: Scored, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -196,7 +198,12 @@ def _at(scored: Scored, mask: NDArray[np.bool_]) -> Scored:
     return Scored(scored.logits[mask], scored.targets[mask], scored.sources[mask], scored.groups[mask])
 
 
-def _write_logits(path: Path, outsides: Sequence[Scored]) -> None:
-    joined = {name: np.concatenate([getattr(one, name) for one in outsides]) for name in Scored._fields}
-    sibling = np.repeat(np.arange(len(outsides)), [len(one.targets) for one in outsides])
-    np.savez_compressed(path, allow_pickle=False, sibling=sibling, **joined)
+def _write_logits(path: Path, insides: Sequence[Scored], outsides: Sequence[Scored]) -> None:
+    # Those inside are there to compare with: a sibling that is unsure of every film is unsure of unseen ones too.
+    kept = _joined(outsides) | {f"inside_{name}": values for name, values in _joined(insides).items()}
+    np.savez_compressed(path, allow_pickle=False, **kept)
+
+
+def _joined(parts: Sequence[Scored]) -> dict[str, NDArray[Any]]:
+    joined = {name: np.concatenate([getattr(one, name) for one in parts]) for name in Scored._fields}
+    return joined | {"sibling": np.repeat(np.arange(len(parts)), [len(one.targets) for one in parts])}

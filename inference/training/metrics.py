@@ -203,7 +203,8 @@ def bootstrap(
     for name, value in compute(np.arange(len(groups))).items():
         # A figure that no resample has (one film of a label, say) is known to no precision at all.
         low, high = np.percentile(drawn.get(name, [0.0, 1.0]), (2.5, 97.5))
-        found[name] = {"value": round(value, _DECIMALS), "low": round(low, _DECIMALS), "high": round(high, _DECIMALS)}
+        ends = {"value": value, "low": low, "high": high}
+        found[name] = {end: round(float(one), _DECIMALS) for end, one in ends.items()}
     return found
 
 

@@ -120,7 +120,7 @@ def _left_out(found: Mapping[str, Any], labels: Sequence[str]) -> str:
     for sibling in found["siblings"]:
         text.append(
             f"Without {' and '.join(sibling['left out'])} ({sibling['network']}, {sibling['size']} px, "
-            f"{sibling['minutes']} minutes, {sibling['epochs']} epochs):"
+            f"{sibling['minutes']} minutes, {sibling['epochs']} epochs{_start(sibling)}):"
         )
         sets = {"inside": sibling["inside"], "outside": sibling["outside"]}
         sets |= {f"outside: {source}": own for source, own in sibling["sources"].items()}
@@ -129,6 +129,13 @@ def _left_out(found: Mapping[str, Any], labels: Sequence[str]) -> str:
     text.append(figures_table({"all unseen films": found["pooled"]}, names))
     text.append(_means(found["mean over sources"], names))
     return "\n\n".join(text)
+
+
+def _start(sibling: Mapping[str, Any]) -> str:
+    start = sibling.get("initial weights")
+    if start in (None, "none"):
+        return "" if start is None else ", from scratch"
+    return f", started from {start}" + ("" if start == "imagenet" else ", **which may have seen these sources**")
 
 
 def _means(means: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> str:

@@ -203,7 +203,10 @@ def _rule_outside(found: Mapping[str, Any], labels: Sequence[str]) -> str:
         return NOT_MEASURED
     covid = covid_label(labels)
     names = ("coverage", "selective error", f"error where {covid} is named", f"normals called {covid}")
-    return figures_table({"all": found, **found["sources"]}, (*names, f"normals named {covid}"))
+    sets = {"unseen, all": found} | {f"unseen: {source}": own for source, own in found["sources"].items()}
+    if "inside" in found:
+        sets["the siblings' own test films"] = found["inside"]
+    return figures_table(sets, (*names, f"normals named {covid}"))
 
 
 def gate_and_failures(evaluation: Mapping[str, Any]) -> dict[str, str]:

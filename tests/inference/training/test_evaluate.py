@@ -165,11 +165,15 @@ def test_siblings_are_scored_inside_and_outside_and_the_card_shows_them(evaluate
         assert stored["logits"].shape == (36, 3)
         assert set(stored["sources"].tolist()) == {"source1"}
         assert stored["sibling"].tolist() == [0] * 36
+        assert stored["inside_logits"].shape == (9, 3)
+        assert set(stored["inside_sources"].tolist()) == {"source0"}
     out = evaluated.parent / "card.md"
     main(["report", "--bundle", str(evaluated), "--out", str(out)])
     assert "Without source1 (tiny, 32 px," in out.read_text()
+    assert "1 epochs, from scratch):" in out.read_text()
     outside = rule_outside(evaluated, load_card(evaluated))
     assert outside["n"] == outside["sources"]["source1"]["n"] == 36
+    assert outside["inside"]["n"] == 9
     assert outside["figures"]["coverage"]["value"] == pytest.approx(np.mean(named(evaluated)))
 
 
