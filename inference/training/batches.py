@@ -1,5 +1,7 @@
 """One epoch of balanced, augmented batches as a tf.data pipeline."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -48,4 +50,6 @@ class Batches:
             return films, targets
 
         steps = tf.data.Dataset.range(self._config.steps_per_epoch)
-        return steps.map(make, num_parallel_calls=1, deterministic=True).prefetch(4)
+        # Half the cores: on a processor the network needs the others, and one core alone would starve a GPU.
+        makers = max(1, (os.cpu_count() or 1) // 2)
+        return steps.map(make, num_parallel_calls=makers, deterministic=True).prefetch(4)

@@ -1,5 +1,6 @@
 """Batches: the same for the same seed, epoch and step; in order through the pipeline; blended targets sum to one."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -49,7 +50,9 @@ def test_films_are_drawn_by_their_weights():
         assert batches(weights=weights).batch(step)[1].argmax(axis=1).tolist() == [1] * 8
 
 
-def test_the_pipeline_gives_the_epochs_batches_in_order():
+@pytest.mark.parametrize("cores", [1, 8])
+def test_the_pipeline_gives_the_epochs_batches_in_order(cores, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
     made = batches(mix_up=0.2, steps_per_epoch=5)
     pipeline = made.pipeline()
     assert [tuple(spec.shape) for spec in pipeline.element_spec] == [(8, 32, 32, 1), (8, 3)]
