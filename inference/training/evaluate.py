@@ -135,6 +135,7 @@ def facts(bundle: Path, card: Card, manifest: Manifest, *, split: str) -> dict[s
         "preprocess_version": card.preprocess_version,
         "minutes": round(card.training.get("seconds", 0) / 60, 1),
         "epochs": card.training.get("epochs_done", 0),
+        "initial_weights": card.training.get("initial_weights", "none"),
         "manifest_sha256": manifest.sha256,
         "is_manifest_of_training": manifest.sha256 == card.manifest_sha256,
         "split": split,

@@ -60,7 +60,7 @@ def networks_page(evaluations: Sequence[Mapping[str, Any]]) -> str:
     """
     lines = [line for evaluation in evaluations for line in _lines(evaluation)]
     head = (
-        "network", "labels", "px", "epochs", "minutes", "split", "n", "accuracy", "balanced accuracy", "macro AUROC",
+        "network", "labels", "px", "began with", "epochs", "minutes", "split", "n", "accuracy", "balanced accuracy", "macro AUROC",
         "COVID precision", "COVID recall", "macro F1",
     )  # fmt: skip
     manifests = sorted({evaluation["manifest_sha256"] for evaluation in evaluations})
@@ -93,6 +93,7 @@ def _line(
         evaluation["architecture"],
         " / ".join(labels) + read,
         evaluation["input_size"],
+        evaluation.get("initial_weights", "not recorded"),
         evaluation["epochs"],
         f"{evaluation['minutes']:.0f}",
         evaluation["split"],

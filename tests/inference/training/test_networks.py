@@ -13,7 +13,7 @@ def evaluation(**changes):
     figures = {name: found for name in names}
     return {
         "architecture": "cnn4", "labels": ["covid19", "pneumonia", "normal"], "input_size": 128, "epochs": 3,
-        "minutes": 12.4, "split": "test", "manifest_sha256": "abc",
+        "minutes": 12.4, "initial_weights": "none", "split": "test", "manifest_sha256": "abc",
         "subsets": {"all": {"n": 1920, "figures": figures}},
         "two classes": {"labels": ["covid19", "other"], "n": 1920, "figures": figures}, **changes,
     }  # fmt: skip
@@ -21,7 +21,9 @@ def evaluation(**changes):
 
 def test_every_bundle_is_a_line_with_its_budget_and_its_two_classes_another():
     page = networks_page([evaluation()])
-    assert "| cnn4 | covid19 / pneumonia / normal | 128 | 3 | 12 | test | 1920 | 0.900 (0.800 to 0.950) |" in page
+    assert (
+        "| cnn4 | covid19 / pneumonia / normal | 128 | none | 3 | 12 | test | 1920 | 0.900 (0.800 to 0.950) |" in page
+    )
     assert "| cnn4 | covid19 / other (the same, read as two) |" in page
     assert "`abc`" in page
     assert "$" not in page
