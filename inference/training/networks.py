@@ -60,8 +60,8 @@ def networks_page(evaluations: Sequence[Mapping[str, Any]]) -> str:
     """
     lines = [line for evaluation in evaluations for line in _lines(evaluation)]
     head = (
-        "network", "labels", "px", "began with", "epochs", "minutes", "split", "n", "accuracy", "balanced accuracy", "macro AUROC",
-        "COVID precision", "COVID recall", "macro F1",
+        "network", "labels", "px", "began with", "epochs", "minutes", "split", "n", "accuracy", "balanced accuracy",
+        "macro AUROC", "COVID precision", "COVID recall", "macro F1",
     )  # fmt: skip
     manifests = sorted({evaluation["manifest_sha256"] for evaluation in evaluations})
     return Template(_TEMPLATE.read_text()).substitute(
