@@ -15,9 +15,9 @@ from inference.engine.calibrate import choose_rule, fit_temperature, probabiliti
 from inference.engine.lung_looks import fit_lung_limits, look
 from inference.engine.network import LOGITS, build
 from inference.training.config import TrainingConfig
-from inference.training.inputs import Inputs, load_all
+from inference.training.inputs import Inputs
 from inference.training.runs import RunState, finder_of, refuse_other_manifest
-from inference.training.train import Data, load_run
+from inference.training.train import Data, load_run, split_inputs
 
 # Films the gate's statistics are fitted on: enough for 48 directions, few enough for two cores.
 GATE_FILMS = 3000
@@ -39,7 +39,7 @@ def assemble(run: Path, data: Data, *, out: Path, most_error: float, networks: A
     data = replace(data, finder=finder_of(run))
     weights = {variable.path: np.asarray(variable) for variable in trained.variables}
     model = _as_stored(config, weights, networks)
-    inputs = _inputs(config, data, "validation")
+    inputs = split_inputs(config, data, "validation", size=config.final_size)
     logits, embeddings = run_network(model, inputs.pixels)
     targets = np.array([config.labels.index(film.label) for film in inputs.films])
     temperature = fit_temperature(logits, targets)
@@ -83,13 +83,8 @@ def _as_stored(config: TrainingConfig, weights: dict[str, NDArray[np.float32]], 
     return model
 
 
-def _inputs(config: TrainingConfig, data: Data, split: str) -> Inputs:
-    films = data.manifest.of_split(split, without_sources=config.left_out_sources)
-    return load_all(films, images=data.images, size=config.final_size, cache=data.cache, finder=data.finder)
-
-
 def _gate_statistics(config: TrainingConfig, data: Data, model: Any) -> gate.GateStatistics:
-    inputs = _inputs(config, data, "train")
+    inputs = split_inputs(config, data, "train", size=config.final_size)
     count = len(inputs.films)
     chosen = np.sort(np.random.default_rng(config.seed).choice(count, min(GATE_FILMS, count), replace=False))
     template = _as_floats(inputs.overview[chosen]).mean(axis=0)

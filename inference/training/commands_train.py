@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from inference.training.dataset import Manifest
     from inference.training.train import Data
 
-AddData = Callable[[argparse.ArgumentParser], None]
 ReadManifest = Callable[[argparse.Namespace, tuple[str, ...]], "Manifest"]
 
 

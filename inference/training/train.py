@@ -157,14 +157,15 @@ def _prepare(config: TrainingConfig, data: Data, state: RunState) -> dict[str, l
                 received=f"none in the manifest without {config.left_out_sources}",
                 remedy="Leave fewer sources out, or import the data again",
             )
-        kept = set(_inputs(config, data, split, size=config.size_at(progress(config, state))).films)
+        kept = set(split_inputs(config, data, split, size=config.size_at(progress(config, state))).films)
         unreadable[split] = [film.file for film in films if film not in kept]
         if unreadable[split]:
             print(f"{split}: {len(unreadable[split])} of {len(films)} films cannot be read; {UNREADABLE} lists them")
     return unreadable
 
 
-def _inputs(config: TrainingConfig, data: Data, split: str, *, size: int) -> Inputs:
+def split_inputs(config: TrainingConfig, data: Data, split: str, *, size: int) -> Inputs:
+    """The films of one split as a run reads them: less the sources left out, cropped by its finder, at `size` px."""
     films = data.manifest.of_split(split, without_sources=config.left_out_sources)
     return load_all(films, images=data.images, size=size, cache=data.cache, finder=data.finder)
 
@@ -172,7 +173,7 @@ def _inputs(config: TrainingConfig, data: Data, split: str, *, size: int) -> Inp
 def _train_epoch(config: TrainingConfig, data: Data, model: keras.Model, state: RunState) -> bool:
     """Train one epoch and bring `state` up to date; returns whether its validation was the best so far."""
     size = config.size_at(progress(config, state))
-    inputs = _inputs(config, data, "train", size=size)
+    inputs = split_inputs(config, data, "train", size=size)
     weights = sampling_weights(inputs.films, source_exponent=config.source_exponent)
     if config.group_robust:
         state.group_shares = state.group_shares or robust.group_shares(inputs.films, weights)
@@ -232,7 +233,7 @@ def _is_best(config: TrainingConfig, state: RunState, loss: float, *, size: int)
 def _validate(
     config: TrainingConfig, data: Data, model: keras.Model, state: RunState, *, size: int
 ) -> dict[str, float]:
-    inputs = _inputs(config, data, "validation", size=size)
+    inputs = split_inputs(config, data, "validation", size=size)
     logits = _logits(model, inputs.pixels)
     targets = _targets(config, inputs.films)
     right = logits.argmax(axis=1) == targets
